@@ -1,0 +1,1 @@
+"""The escalation feed: log, hub, server, intake, delivery."""

@@ -1,0 +1,1 @@
+"""Colors and style sheets."""
