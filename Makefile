@@ -61,7 +61,7 @@ lint: $(VENV)/.dev
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
-	@$(VENV)/bin/lint-imports --no-timings
+	@$(VENV)/bin/lint-imports --no-logo
 	@$(PY) tools/file_length.py
 
 format: $(VENV)/.dev

@@ -1,105 +1,82 @@
 """`watchfloor`: finds the subcommand, loads it, and turns however it ends into an exit code and at most one line.
 
-A subcommand is a module `cli.<name>` with two functions:
+A subcommand is a module with two functions:
 
     add_arguments(parser: argparse.ArgumentParser) -> None
     run(args: argparse.Namespace) -> int
 
-It is imported when it is chosen and not before, so `--help` and `--version` answer at once and load nothing else.
+It is imported when it is chosen and not before. `--help` and `--version` load next to nothing: argparse, typing, enum
+and dataclasses together would take three times as long as the rest of the program's start.
 """
 
-import argparse
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
-from typing import NoReturn
 
 from cli import __version__
 from cli.errors import CliError, Exit, UsageError
 from cli.lines import write_error, write_line
 
+# name: (module, what it does). The words are ours, so they stay short and in ASCII.
+COMMANDS = {
+    "open": ("cli.open", "the console on a feed (also: watchfloor URL)"),
+    "demo": ("cli.demo", "a whole floor on this machine, with the console on it"),
+    "wall": ("cli.wall", "the war-room view"),
+    "tail": ("cli.tail", "one line an event, for pipes and screen readers"),
+    "list": ("cli.list_", "the queue, without a screen"),
+    "show": ("cli.show", "one case, without a screen"),
+    "do": ("cli.do", "any verb on any cases, without a screen"),
+    "feed": ("cli.feed", "one feed node"),
+    "token": ("cli.token", "issue and revoke bearer tokens"),
+    "intake": ("cli.intake", "post escalations from a file"),
+    "simulate": ("cli.simulate", "drive a feed with realistic escalations"),
+    "audit": ("cli.audit", "check the log offline, export a case's record"),
+    "platform": ("cli.platform", "a simulated platform for demo, tests and drills"),
+    "doctor": ("cli.doctor", "what this terminal, host and feed can do"),
+}
 
-@dataclass(frozen=True, slots=True)
-class Subcommand:
-    """One name on the command line; `module` is None while the name is only kept free."""
-
-    name: str
-    summary: str
-    module: str | None
-
-
-def _built(name: str, summary: str, module: str | None = None) -> Subcommand:
-    return Subcommand(name, summary, f"cli.{module or name}")
-
-
-def _reserved(name: str, summary: str) -> Subcommand:
-    return Subcommand(name, summary, None)
-
-
-SUBCOMMANDS = (
-    _built("open", "the console on a feed (also: watchfloor URL)"),
-    _built("demo", "a whole floor on this machine, with the console on it"),
-    _built("wall", "the war-room view"),
-    _built("tail", "one line an event, for pipes and screen readers"),
-    _built("list", "the queue, without a screen", "list_"),
-    _built("show", "one case, without a screen"),
-    _built("do", "any verb on any cases, without a screen"),
-    _built("feed", "one feed node"),
-    _built("token", "issue and revoke bearer tokens"),
-    _built("intake", "post escalations from a file"),
-    _built("simulate", "drive a feed with realistic escalations"),
-    _built("audit", "check the log offline, export a case's record"),
-    _built("platform", "a simulated platform for demo, tests and drills"),
-    _built("doctor", "what this terminal, host and feed can do"),
-    _reserved("config", "settings"),
-    _reserved("drill", "rehearse on simulated cases"),
-    _reserved("export", "a case as a file"),
-    _reserved("log", "care of the log"),
-    _reserved("ncmec-standin", "a stand-in for NCMEC's reporting interface"),
-    _reserved("page", "call someone"),
-    _reserved("replay", "play a recorded shift"),
-    _reserved("report", "the shift in numbers"),
-    _reserved("roster", "who is on call"),
-    _reserved("session", "recorded sessions"),
-    _reserved("web", "the wall in a browser"),
+# Names kept free for what is not built, so that nothing else takes them.
+LATER = (
+    "config",
+    "drill",
+    "export",
+    "log",
+    "ncmec-standin",
+    "page",
+    "replay",
+    "report",
+    "roster",
+    "session",
+    "web",
 )
 
-_BY_NAME = {subcommand.name: subcommand for subcommand in SUBCOMMANDS}
 _DEFAULT = "open"
 _FEED_ADDRESS = ("http://", "https://", "unix:")
 
 
-class _Parser(argparse.ArgumentParser):
-    """An argument parser that reports a wrong command like every other error: in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; see `{self.prog} --help`")
-
-
-def run(argv: Sequence[str] | None = None) -> int:
+def run(argv: list[str] | None = None) -> int:
     """Run `watchfloor` with `argv` (the process's own arguments unless given); the exit code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    # `--` ends the options: what follows may be a file of that name.
-    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    debug = "--debug" in options
+    arguments, debug = _without_debug(sys.argv[1:] if argv is None else argv)
     _accept_any_encoding()
     try:
         code = _dispatch(arguments)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except CliError as error:
         _trace(debug)
         write_error(error.message)
         return error.exit_code
     except BrokenPipeError:
-        # The reader, `head` for one, has seen enough. What is still buffered would fail again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of stdout, `head` for one, has seen enough.
+        _abandon_stdout()
         return Exit.DONE
     except KeyboardInterrupt:
         _trace(debug)
         return Exit.INTERRUPTED
+    except OSError as error:
+        _trace(debug)
+        _abandon_stdout()
+        write_error(_system_sentence(error))
+        return Exit.REFUSED
     except Exception as error:  # noqa: BLE001 - the last line of defense: a traceback is for --debug
         _trace(debug)
         write_error(_fault_sentence(error, debug=debug))
@@ -108,55 +85,55 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    leading = [argument for argument in arguments if argument != "--debug"][:1]
-    if leading in (["-h"], ["--help"]):
+    if arguments[:1] in (["-h"], ["--help"]):
         for line in _help_lines():
             write_line(line)
         return Exit.DONE
-    if leading in (["-V"], ["--version"]):
+    if arguments[:1] in (["-V"], ["--version"]):
         write_line(f"watchfloor {__version__}")
         return Exit.DONE
-    subcommand, rest = _choose(arguments)
-    if subcommand.module is None or find_spec(subcommand.module) is None:
-        raise UsageError(f"`watchfloor {subcommand.name}` is later work; see `watchfloor --help` for what there is")
-    module = import_module(subcommand.module)
-    parser = _Parser(
-        prog=f"watchfloor {subcommand.name}",
-        description=f"{subcommand.summary[0].upper()}{subcommand.summary[1:]}.",
-        allow_abbrev=False,
-    )
+    name, rest = _choose(arguments)
+    return _run_command(name, rest)
+
+
+def _choose(arguments: list[str]) -> tuple[str, list[str]]:
+    """The command that `arguments` name, and the arguments that are left for it."""
+    if not arguments or arguments[0].startswith(("-", *_FEED_ADDRESS)):
+        return _DEFAULT, arguments
+    name, *rest = arguments
+    if name in COMMANDS or name in LATER:
+        return name, rest
+    raise UsageError(f"there is no command `{name}`{_nearest(name)}; see `watchfloor --help`")
+
+
+def _run_command(name: str, arguments: list[str]) -> int:
+    from importlib import import_module
+    from importlib.util import find_spec
+
+    module_name, summary = COMMANDS.get(name, (None, ""))
+    if module_name is None or find_spec(module_name) is None:
+        raise UsageError(f"`watchfloor {name}` is later work; see `watchfloor --help` for what there is")
+    from cli.parsing import command_parser
+
+    module = import_module(module_name)
+    parser = command_parser(name, summary)
     module.add_arguments(parser)
-    parser.add_argument("--debug", action="store_true", help="with an error, show where it came from")
     try:
-        args = parser.parse_args(rest)
+        args = parser.parse_args(arguments)
     except SystemExit as end:  # after --help
-        return int(end.code or 0)
+        return int(end.code or Exit.DONE)
     return int(module.run(args))
-
-
-def _choose(arguments: list[str]) -> tuple[Subcommand, list[str]]:
-    """The subcommand that `arguments` name, and the arguments that are left for it."""
-    first = next((argument for argument in arguments if argument != "--debug"), None)
-    if first is None or first.startswith("-") or first.startswith(_FEED_ADDRESS):
-        return _BY_NAME[_DEFAULT], arguments
-    if first in _BY_NAME:
-        rest = list(arguments)
-        rest.remove(first)
-        return _BY_NAME[first], rest
-    raise UsageError(f"there is no command `{first}`{_nearest(first)}; see `watchfloor --help`")
 
 
 def _nearest(word: str) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(word, _BY_NAME, n=1)
-    return f", did you mean `{near[0]}`?" if near else ""
+    near = get_close_matches(word, COMMANDS, n=1)
+    return f" (the nearest is `{near[0]}`)" if near else ""
 
 
 def _help_lines() -> list[str]:
-    built = [subcommand for subcommand in SUBCOMMANDS if subcommand.module is not None]
-    reserved = [subcommand.name for subcommand in SUBCOMMANDS if subcommand.module is None]
-    width = max(len(subcommand.name) for subcommand in built)
+    width = max(len(name) for name in COMMANDS)
     return [
         "usage: watchfloor [COMMAND] [ARGUMENT ...]",
         "       watchfloor [URL]",
@@ -164,9 +141,9 @@ def _help_lines() -> list[str]:
         "A terminal console and escalation feed for on-call trust-and-safety responders.",
         "",
         "commands:",
-        *(f"  {subcommand.name:<{width}}  {subcommand.summary}" for subcommand in built),
+        *(f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()),
         "",
-        f"later work: {' '.join(reserved)}",
+        f"later work: {' '.join(LATER)}",
         "",
         "options:",
         "  -h, --help     this text; `watchfloor COMMAND --help` for one command",
@@ -177,12 +154,35 @@ def _help_lines() -> list[str]:
     ]
 
 
+def _without_debug(arguments: list[str]) -> tuple[list[str], bool]:
+    """`--debug` counts wherever it stands, up to a `--`: what follows that may be a file of that name."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = [argument for argument in arguments[:end] if argument != "--debug"]
+    return options + arguments[end:], len(options) < end
+
+
 def _accept_any_encoding() -> None:
     """A terminal that cannot show a character gets an escape for it, not a crash."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+
+
+def _abandon_stdout() -> None:
+    """If stdout takes nothing more, let what is buffered go nowhere instead of failing again at exit."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _system_sentence(error: OSError) -> str:
+    """What the operating system refused, and on which file."""
+    reason = error.strerror or type(error).__name__
+    return f"{error.filename}: {reason}" if error.filename else reason
 
 
 def _fault_sentence(error: Exception, *, debug: bool) -> str:
@@ -203,7 +203,6 @@ def _trace(debug: bool) -> None:
     import traceback
 
     for line in traceback.format_exc().splitlines():
-        # The indentation is ours and blank; anything else in the line may come from outside.
         write_line(line, sys.stderr)
 
 
