@@ -1,0 +1,277 @@
+"""The commands that a person may give on a case: one Struct a verb, unknown fields refused.
+
+The wire form is `{"type": verb, "expected_version": n, …}`; `type` picks the Struct. Required texts may not be empty.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from msgspec import Meta, Struct
+
+from casework.escalation import FactorsGiven
+from casework.model import Target
+from casework.tokens import CaseType, Imminence, Milestone, Party, Relation, Severity
+
+Text = Annotated[str, Meta(min_length=1, max_length=4_000)]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+CaseId = Annotated[str, Meta(pattern="^C-[0-9A-HJKMNP-TV-Z]{4}-?[0-9A-HJKMNP-TV-Z]{4}$")]
+Millis = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
+Seq = Annotated[int, Meta(ge=1, le=2**53 - 1)]
+
+
+class Context(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the console knew when the key was pressed; kept in the command's first event."""
+
+    epoch: Annotated[str, Meta(max_length=64)] | None = None
+    seq: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
+    head_hash: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None = None
+    stale_ms: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
+
+
+class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
+    """Base of all commands. `expected_version` is the version that the person saw."""
+
+    expected_version: Annotated[int, Meta(ge=0, le=2**53 - 1)]
+    context: Context | None = None
+
+    @property
+    def verb(self) -> str:
+        return str(self.__struct_config__.tag)
+
+
+class Claim(Command, kw_only=True, tag="claim"):
+    pass
+
+
+class Release(Command, kw_only=True, tag="release"):
+    pass
+
+
+class Assign(Command, kw_only=True, tag="assign"):
+    to: Name
+
+
+class AddNote(Command, kw_only=True, tag="note"):
+    text: Text
+
+
+class Triage(Command, kw_only=True, tag="triage"):
+    case_type: CaseType
+    severity: Severity
+    imminence: Imminence
+    evidence: Text
+
+
+class SetSeverity(Command, kw_only=True, tag="set_severity"):
+    severity: Severity
+    reason: Text | None = None
+
+
+class SetFactors(Command, kw_only=True, tag="set_factors"):
+    factors: FactorsGiven
+    evidence: Text
+
+
+class Escalate(Command, kw_only=True, tag="escalate"):
+    level: Annotated[int, Meta(ge=1, le=5)]
+    reason: Text | None = None
+
+
+class Snooze(Command, kw_only=True, tag="snooze"):
+    minutes: Annotated[int, Meta(ge=1, le=60 * 24 * 7)]
+
+
+class Unsnooze(Command, kw_only=True, tag="unsnooze"):
+    pass
+
+
+class Link(Command, kw_only=True, tag="link"):
+    to: CaseId
+    relation: Relation
+
+
+class Merge(Command, kw_only=True, tag="merge"):
+    into: CaseId
+
+
+class Unmerge(Command, kw_only=True, tag="unmerge"):
+    pass
+
+
+class Contain(Command, kw_only=True, tag="contain"):
+    evidence: Text
+
+
+class Investigate(Command, kw_only=True, tag="investigate"):
+    pass
+
+
+class LogContact(Command, kw_only=True, tag="log_contact"):
+    party: Party
+    channel: Name
+    number_source: Name
+    person: Name
+    reference: Annotated[str, Meta(max_length=200)]
+    at: Millis
+    outcome: Text
+
+
+class Waive(Command, kw_only=True, tag="waive"):
+    milestone: Milestone
+    reason: Text
+
+
+class AwaitExternal(Command, kw_only=True, tag="await_external"):
+    why: Text
+    who: Name
+    chase_at: Millis
+
+
+class Resume(Command, kw_only=True, tag="resume"):
+    pass
+
+
+class PlaceHold(Command, kw_only=True, tag="hold"):
+    why: Text
+
+
+class Unhold(Command, kw_only=True, tag="unhold"):
+    pass
+
+
+class Resolve(Command, kw_only=True, tag="resolve"):
+    outcome: Name
+    reason: Text
+
+
+class Discard(Command, kw_only=True, tag="discard"):
+    outcome: Name
+    reason: Text
+
+
+class Reopen(Command, kw_only=True, tag="reopen"):
+    reason: Text
+
+
+class AddTask(Command, kw_only=True, tag="add_task"):
+    text: Text
+    owner: Name
+    due_at: Millis
+
+
+class CompleteTask(Command, kw_only=True, tag="complete_task"):
+    task_id: Name
+
+
+class PostUpdate(Command, kw_only=True, tag="post_update"):
+    text: Text
+    audience: Name
+
+
+class TickStep(Command, kw_only=True, tag="tick"):
+    step: Name
+
+
+class Propose(Command, kw_only=True, tag="propose"):
+    action: Name
+    target: Target
+    policy: Annotated[str, Meta(max_length=64)]
+    reason: Text
+    fields: dict[str, Any]
+
+
+class Approve(Command, kw_only=True, tag="approve"):
+    action_id: Name
+    digest: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class Reject(Command, kw_only=True, tag="reject"):
+    action_id: Name
+    reason: Text
+
+
+class Cancel(Command, kw_only=True, tag="cancel"):
+    action_id: Name
+
+
+class Confirm(Command, kw_only=True, tag="confirm"):
+    seq: Seq
+
+
+class Undo(Command, kw_only=True, tag="undo"):
+    seq: Seq
+
+
+class Busy(Command, kw_only=True, tag="busy"):
+    until: Millis
+
+
+class BreakGlass(Command, kw_only=True, tag="break_glass"):
+    reason: Text
+
+
+class GrantAccess(Command, kw_only=True, tag="grant"):
+    principal: Name
+
+
+class OfferHandover(Command, kw_only=True, tag="offer_handover"):
+    to: Name
+
+
+class AcceptHandover(Command, kw_only=True, tag="accept_handover"):
+    pass
+
+
+AnyCommand = (
+    Claim
+    | Release
+    | Assign
+    | AddNote
+    | Triage
+    | SetSeverity
+    | SetFactors
+    | Escalate
+    | Snooze
+    | Unsnooze
+    | Link
+    | Merge
+    | Unmerge
+    | Contain
+    | Investigate
+    | LogContact
+    | Waive
+    | AwaitExternal
+    | Resume
+    | PlaceHold
+    | Unhold
+    | Resolve
+    | Discard
+    | Reopen
+    | AddTask
+    | CompleteTask
+    | PostUpdate
+    | TickStep
+    | Propose
+    | Approve
+    | Reject
+    | Cancel
+    | Confirm
+    | Undo
+    | Busy
+    | BreakGlass
+    | GrantAccess
+    | OfferHandover
+    | AcceptHandover
+)
+
+COMMANDS: Final[dict[str, type[Command]]] = {
+    str(kind.__struct_config__.tag): kind
+    for kind in AnyCommand.__args__  # type: ignore[attr-defined]
+}
+"""Every verb's command by its name on the wire."""
+
+#: Verbs that are never stale: they add and take nothing away.
+NEVER_STALE: Final[frozenset[str]] = frozenset(
+    {"note", "tick", "add_task", "complete_task", "post_update", "log_contact"}
+)

@@ -1,0 +1,514 @@
+"""The facts an event can state: one Struct for each event type, and which of their fields are sealed in the log.
+
+Facts carry results. Whatever a rule computed (severity, score, clocks, owner, state) stands in ``result`` as it came out, so
+folding a log never reads configuration, a clock or the environment. ``SEALED`` fields are encrypted under the case's key
+before they are stored and may be missing (their defaults) once that key was destroyed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+from msgspec import UNSET, Struct, UnsetType, field
+
+from casework.model import (
+    Action,
+    Clock,
+    Contact,
+    Content,
+    FactorNote,
+    Factors,
+    Flags,
+    Grant,
+    Masked,
+    Pending,
+    Related,
+    Source,
+    Stub,
+    Subject,
+    Task,
+    Translation,
+)
+from casework.tokens import CaseType, Imminence, Sensitivity, Severity, State, SubType
+
+SCHEMA_VERSION: Final = 2
+"""The `v` that events are written with today; `casework.upcast` lifts older ones when they are read."""
+
+
+class Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an event changed in the fields that rows show. UNSET means: as before.
+
+    ``clocks`` holds every clock that the event started or changed, whole; the fold replaces a clock of the same name.
+    ``dropped`` names clocks to forget (an undone start).
+    """
+
+    state: State | UnsetType = UNSET
+    owner: str | None | UnsetType = UNSET
+    owner_since: int | None | UnsetType = UNSET
+    case_type: CaseType | UnsetType = UNSET
+    sub_type: SubType | None | UnsetType = UNSET
+    severity: Severity | UnsetType = UNSET
+    band: int | UnsetType = UNSET
+    score_tenths: int | UnsetType = UNSET
+    floors: tuple[str, ...] | UnsetType = UNSET
+    grounds: tuple[str, ...] | UnsetType = UNSET
+    factors: Factors | UnsetType = UNSET
+    snoozed_until: int | None | UnsetType = UNSET
+    rca_due: bool | UnsetType = UNSET
+    contained_at: int | None | UnsetType = UNSET
+    secured_at: int | None | UnsetType = UNSET
+    ended_at: int | None | UnsetType = UNSET
+    merged_into: str | None | UnsetType = UNSET
+    pending: tuple[Pending, ...] | UnsetType = UNSET
+    clocks: tuple[Clock, ...] = ()
+    dropped: tuple[tuple[str, str | None, int, bool], ...] = ()
+
+
+class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of all facts. ``MATERIAL``: whether it makes an older command stale. ``OUTSIDE``: whether it does so for tiers 3, 4."""
+
+    SEALED: ClassVar[tuple[str, ...]] = ()
+    MATERIAL: ClassVar[bool] = True
+    OUTSIDE: ClassVar[bool] = False
+
+    result: Result = field(default_factory=Result)
+
+
+class CaseOpened(Fact, kw_only=True):
+    SEALED = (
+        "summary",
+        "narrative",
+        "translation",
+        "subjects",
+        "content",
+        "sensitive",
+        "sensitive_values",
+        "source",
+        "origin",
+    )
+
+    case_type: CaseType
+    sub_type: SubType | None = None
+    severity_claimed: Severity | None = None
+    boundary: str | None = None
+    language: str | None = None
+    graphic_level: int | None = None
+    sensitivities: tuple[Sensitivity, ...] = ()
+    occurred_at: int | None = None
+    reported_at: int | None = None
+    intake_ref: str = ""
+    """SHA-256 (hex) of CloudEvents source and id: the identity of the report, without its text."""
+    subject_ref: str = ""
+    """SHA-256 (hex) of CloudEvents source and subject (or id): how updates find the case."""
+    policy_version: str
+    defaults_digest: str
+    summary: str = ""
+    narrative: str = ""
+    translation: Translation | None = None
+    source: Source | None = None
+    subjects: tuple[Subject, ...] = ()
+    content: tuple[Content, ...] = ()
+    sensitive: dict[str, Masked] = {}
+    sensitive_values: dict[str, str] = {}
+    origin: dict[str, str] = {}
+    """CloudEvents source, id, subject and time, as received."""
+    continues: str | None = None
+    """The ended case whose late report opened this one."""
+
+
+class EscalationUpdated(Fact, kw_only=True):
+    """A further report on an open case. Lists and texts are given as they stand after it; None means unchanged."""
+
+    SEALED = ("summary", "narrative", "translation", "subjects", "content", "sensitive", "sensitive_values", "origin")
+
+    intake_ref: str = ""
+    language: str | None = None
+    graphic_level: int | None = None
+    sensitivities: tuple[Sensitivity, ...] | None = None
+    occurred_at: int | None = None
+    recorded: dict[str, str] = {}
+    """What was claimed and not followed: boundary, case_type, a milder severity."""
+    summary: str | None = None
+    narrative: str | None = None
+    translation: Translation | None = None
+    subjects: tuple[Subject, ...] | None = None
+    content: tuple[Content, ...] | None = None
+    sensitive: dict[str, Masked] | None = None
+    sensitive_values: dict[str, str] = {}
+    origin: dict[str, str] = {}
+
+
+class ReachUpdated(Fact, kw_only=True):
+    """Only views, viewers or re-uploads changed: a new score, nothing that refuses anybody."""
+
+    MATERIAL = False
+    SEALED = ("origin",)
+
+    intake_ref: str = ""
+    origin: dict[str, str] = {}
+
+
+class CaseClaimed(Fact, kw_only=True):
+    pass
+
+
+class ClaimReleased(Fact, kw_only=True):
+    pass
+
+
+class ClaimLapsed(Fact, kw_only=True):
+    """Ten minutes without a sign of life from `owner`."""
+
+    owner: str
+
+
+class CaseAssigned(Fact, kw_only=True):
+    to: str
+
+
+class CaseTriaged(Fact, kw_only=True):
+    SEALED = ("evidence",)
+
+    case_type: CaseType
+    severity: Severity
+    imminence: Imminence
+    evidence: str = ""
+
+
+class SeverityRaised(Fact, kw_only=True):
+    SEALED = ("reason",)
+
+    severity: Severity
+    before: Severity
+    reason: str = ""
+
+
+class SeverityLowered(Fact, kw_only=True):
+    """From S0 it stands only for 30 minutes unless a second person confirms it (``result.pending``)."""
+
+    SEALED = ("reason",)
+
+    severity: Severity
+    before: Severity
+    reason: str = ""
+
+
+class LoweringReverted(Fact, kw_only=True):
+    seq_reverted: int
+
+
+class DiscardReverted(Fact, kw_only=True):
+    seq_reverted: int
+
+
+class NoActionReverted(Fact, kw_only=True):
+    seq_reverted: int
+    action_id: str
+
+
+class ActConfirmed(Fact, kw_only=True):
+    """A second person's word on the event `seq_confirmed`."""
+
+    seq_confirmed: int
+    kind: str
+
+
+class FactorsSet(Fact, kw_only=True):
+    SEALED = ("notes",)
+
+    notes: dict[str, FactorNote] = {}
+    """By factor: who set it and why; as after the event, only for the factors it set."""
+    names: tuple[str, ...] = ()
+
+
+class CaseEscalated(Fact, kw_only=True):
+    SEALED = ("reason",)
+
+    level: int
+    reason: str = ""
+
+
+class CaseSnoozed(Fact, kw_only=True):
+    until: int
+
+
+class SnoozeEnded(Fact, kw_only=True):
+    why: str
+    """``asked``, ``over``, ``late``, ``raised`` or ``updated``."""
+
+
+class CaseLinked(Fact, kw_only=True):
+    MATERIAL = False
+    OUTSIDE = True
+
+    related: Related
+
+
+class CaseMerged(Fact, kw_only=True):
+    into: str
+
+
+class CaseAbsorbed(Fact, kw_only=True):
+    """`absorbed` was merged into this case."""
+
+    absorbed: str
+
+
+class CaseUnmerged(Fact, kw_only=True):
+    out_of: str
+
+
+class CaseSeparated(Fact, kw_only=True):
+    """`separated` is a case of its own again."""
+
+    separated: str
+
+
+class ActionProposed(Fact, kw_only=True):
+    SEALED = ("action",)
+
+    action_id: str
+    action_type: str
+    digest: str
+    action: Action | None = None
+
+
+class ActionMoved(Fact, kw_only=True):
+    """Base of the steps in an action's life."""
+
+    action_id: str
+    action_type: str
+
+
+class ActionApproved(ActionMoved, kw_only=True):
+    digest: str
+    approved_by: str
+
+
+class ActionRejected(ActionMoved, kw_only=True):
+    SEALED = ("reason",)
+
+    reason: str = ""
+
+
+class ActionCanceled(ActionMoved, kw_only=True):
+    pass
+
+
+class ActionVerified(ActionMoved, kw_only=True):
+    """The effect was seen; for ``no_action``: the decision stands."""
+
+
+class CaseContained(Fact, kw_only=True):
+    """Contained otherwise than by an action of ours, on the stated evidence."""
+
+    SEALED = ("evidence",)
+
+    evidence: str = ""
+
+
+class InvestigationStarted(Fact, kw_only=True):
+    pass
+
+
+class ContactLogged(Fact, kw_only=True):
+    MATERIAL = False
+    OUTSIDE = True
+    SEALED = ("contact",)
+
+    party: str
+    contact: Contact | None = None
+
+
+class MilestoneMet(Fact, kw_only=True):
+    """The clock is in ``result``; the event beside it says what met it."""
+
+    MATERIAL = False
+
+    milestone: str
+
+
+class MilestoneBreached(Fact, kw_only=True):
+    MATERIAL = False
+
+    milestone: str
+    party: str | None = None
+    round: int = 0
+    outer_bound: bool = False
+    breached_at: int
+
+
+class MilestoneWaived(Fact, kw_only=True):
+    SEALED = ("reason",)
+
+    milestone: str
+    reason: str = ""
+
+
+class AwaitStarted(Fact, kw_only=True):
+    SEALED = ("why", "who")
+
+    why: str = ""
+    who: str = ""
+    chase_at: int | None = None
+
+
+class AwaitEnded(Fact, kw_only=True):
+    pass
+
+
+class HoldPlaced(Fact, kw_only=True):
+    SEALED = ("why",)
+
+    why: str = ""
+
+
+class HoldLifted(Fact, kw_only=True):
+    pass
+
+
+class CaseResolved(Fact, kw_only=True):
+    SEALED = ("reason",)
+
+    outcome: str
+    reason: str = ""
+
+
+class CaseDiscarded(Fact, kw_only=True):
+    SEALED = ("reason",)
+
+    outcome: str
+    reason: str = ""
+
+
+class CaseReopened(Fact, kw_only=True):
+    SEALED = ("reason",)
+
+    reason: str = ""
+
+
+class CaseClosed(Fact, kw_only=True):
+    pass
+
+
+class CaseRetired(Fact, kw_only=True):
+    """24 h after its end the case leaves the feed's memory and the consoles' mirrors; the log keeps it."""
+
+    MATERIAL = False
+
+
+class NoteAdded(Fact, kw_only=True):
+    MATERIAL = False
+    SEALED = ("text",)
+
+    text: str = ""
+
+
+class StepTicked(Fact, kw_only=True):
+    MATERIAL = False
+
+    step: str
+
+
+class TaskAdded(Fact, kw_only=True):
+    MATERIAL = False
+    OUTSIDE = True
+    SEALED = ("task",)
+
+    task_id: str
+    task: Task | None = None
+
+
+class TaskCompleted(Fact, kw_only=True):
+    MATERIAL = False
+    OUTSIDE = True
+
+    task_id: str
+
+
+class UpdatePosted(Fact, kw_only=True):
+    MATERIAL = False
+    SEALED = ("text",)
+
+    audience: str
+    text: str = ""
+
+
+class BusyDeclared(Fact, kw_only=True):
+    MATERIAL = False
+
+    until: int
+
+
+class GlassBroken(Fact, kw_only=True):
+    """Break-glass: at S0 it opens at once (`until` set); otherwise a lead has to grant it."""
+
+    MATERIAL = False
+    SEALED = ("reason",)
+
+    reason: str = ""
+    grant: Grant | None = None
+
+
+class AccessGranted(Fact, kw_only=True):
+    MATERIAL = False
+
+    grant: Grant
+
+
+class HandoverOffered(Fact, kw_only=True):
+    to: str
+
+
+class HandoverAccepted(Fact, kw_only=True):
+    pass
+
+
+class Undone(Fact, kw_only=True):
+    """The command at `seq_undone` was taken back; ``result`` restores what it had replaced."""
+
+    seq_undone: int
+    kind: str
+    note_seq: int | None = None
+    step: str | None = None
+    factor_names: tuple[str, ...] = ()
+
+
+class RefusalRecorded(Fact, kw_only=True):
+    """On the case ``_audit``: something was refused. No case text."""
+
+    MATERIAL = False
+
+    principal: str
+    what: str
+    case_id: str | None = None
+    sentence: str = ""
+
+
+class CaseStub(Fact, kw_only=True):
+    """On the wire only, never in the log: what a person without the clearance sees in place of an event."""
+
+    MATERIAL = False
+
+    stub: Stub
+
+
+class UnknownFact(Fact, kw_only=True):
+    """A fact of an event type that this version does not know; its data is kept as it came."""
+
+    raw: dict[str, Any] = {}
+
+
+def _walk(base: type[Fact]) -> dict[str, type[Fact]]:
+    found: dict[str, type[Fact]] = {}
+    for kind in base.__subclasses__():
+        if kind not in (ActionMoved, UnknownFact):
+            found[kind.__name__] = kind
+        found.update(_walk(kind))
+    return found
+
+
+FACTS: Final[dict[str, type[Fact]]] = dict(sorted(_walk(Fact).items()))
+"""Every event type by its name on the wire."""
+
+__all__ = ["FACTS", "SCHEMA_VERSION", "Fact", "Result", *FACTS, "UnknownFact"]

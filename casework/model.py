@@ -1,0 +1,405 @@
+"""What a case is: its whole form, its row form and its parts.
+
+All of it is frozen, so a snapshot of the floor is a shallow copy. Times are integer milliseconds UTC. Scores are kept in
+tenths (no floats in the log) and shown as a number with one decimal.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct, field
+
+from casework.tokens import (
+    ActionState,
+    CaseType,
+    Credibility,
+    Harm,
+    Imminence,
+    Milestone,
+    Party,
+    Relation,
+    Sensitivity,
+    Severity,
+    SourceKind,
+    State,
+    SubType,
+    Vulnerability,
+)
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """Base of every part of a case."""
+
+
+class Factors(Part, kw_only=True):
+    """What the score is made of; ``None`` (or an empty list) means *not stated*, which is itself scored."""
+
+    imminence: Imminence | None = None
+    harm: Harm | None = None
+    vulnerability: tuple[Vulnerability, ...] = ()
+    specificity: int | None = None
+    """How many of plan, means, place and time are known, 0 to 4."""
+    identifiable_child: bool = False
+    live_viewers: int = 0
+    views_per_min: int = 0
+    reuploads: int = 0
+
+
+class FactorNote(Part, kw_only=True):
+    """Who or what set a factor, when, and on what evidence (the note is sealed text)."""
+
+    by: str
+    at: int
+    evidence: str = ""
+
+
+class Waiver(Part, kw_only=True):
+    """Who waived a clock and when; the reason stands in the event, sealed."""
+
+    by: str
+    at: int
+
+
+class Clock(Part, kw_only=True):
+    """A deadline: milestone, party and round name it, together with whether it is the outer bound."""
+
+    milestone: Milestone
+    party: str | None = None
+    round: int = 0
+    started_at: int
+    due_at: int
+    allowance_ms: int
+    met_at: int | None = None
+    breached_at: int | None = None
+    waived: Waiver | None = None
+    paused: bool = False
+    outer_bound: bool = False
+    rule: str = ""
+    """The id of the rule that set it, for example ``TTL.S0.contain``."""
+    paused_at: int | None = None
+
+    @property
+    def name(self) -> tuple[str, str | None, int, bool]:
+        """What makes two clocks the same clock."""
+        return (self.milestone, self.party, self.round, self.outer_bound)
+
+    @property
+    def running(self) -> bool:
+        """Unmet, unwaived and unpaused: it can be late and it can place a case."""
+        return self.met_at is None and self.waived is None and not self.paused
+
+
+class Next(Part, kw_only=True):
+    """The clock that places a case in the queue."""
+
+    milestone: Milestone
+    due_at: int
+
+
+class Await(Part, kw_only=True):
+    """The work waits for somebody outside."""
+
+    why: str
+    who: str
+    chase_at: int | None = None
+
+
+class Hold(Part, kw_only=True):
+    """An outside investigation is live: nothing that the subject can see happens without a lead."""
+
+    why: str
+    by: str
+    at: int
+
+
+class Flags(Part, kw_only=True):
+    awaiting: Await | None = None
+    hold: Hold | None = None
+    snoozed_until: int | None = None
+    rca_due: bool = False
+
+
+class Source(Part, kw_only=True):
+    kind: SourceKind
+    name: str = ""
+    credibility: Credibility | None = None
+
+
+class Subject(Part, kw_only=True):
+    """Somebody or something the case is about: a handle and metadata, never media."""
+
+    kind: str
+    id: str
+    handle: str | None = None
+    region: str | None = None
+    place: str | None = None
+    place_at: int | None = None
+    tz: str | None = None
+    last_active_at: int | None = None
+    age_given: int | None = None
+
+
+class Content(Part, kw_only=True):
+    """A piece of content: a handle, hashes and metadata, never its bytes."""
+
+    kind: str
+    id: str
+    live: bool = False
+    up: bool | None = None
+    checked_at: int | None = None
+    sha256: str | None = None
+    caption: str | None = None
+
+
+class Translation(Part, kw_only=True):
+    text: str
+    by: str
+
+
+class Masked(Part, kw_only=True):
+    """What travels in place of a sensitive value; the value itself stays sealed in the log."""
+
+    ref: str
+    masked: str
+
+
+class Contact(Part, kw_only=True):
+    seq: int
+    by: str
+    party: Party
+    channel: str
+    number_source: str
+    person: str
+    reference: str
+    at: int
+    outcome: str
+
+
+class Target(Part, kw_only=True):
+    kind: str
+    id: str
+
+
+class Action(Part, kw_only=True):
+    action_id: str
+    action: str
+    target: Target
+    policy: str
+    reason: str
+    fields: dict[str, Any]
+    state: ActionState
+    proposed_by: str
+    approved_by: str | None = None
+    digest: str = ""
+    proposed_at: int = 0
+    one_person: bool = False
+    """It stands on one person's word (marked ``1p``) until somebody confirms it."""
+
+
+class Task(Part, kw_only=True):
+    task_id: str
+    text: str
+    owner: str
+    due_at: int | None
+    by: str
+    at: int
+    done_by: str | None = None
+    done_at: int | None = None
+
+
+class Note(Part, kw_only=True):
+    seq: int
+    by: str
+    at: int
+    text: str
+    struck: bool = False
+
+
+class Related(Part, kw_only=True):
+    case_id: str
+    relation: Relation | str
+    at: int
+    by: str
+
+
+class Tick(Part, kw_only=True):
+    step: str
+    by: str
+    at: int
+
+
+class Counts(Part, kw_only=True):
+    notes: int = 0
+    actions: int = 0
+    tasks: int = 0
+    contacts: int = 0
+    related: int = 0
+    runbook: int = 0
+
+
+class Pending(Part, kw_only=True):
+    """An act of one person that reverts at `until` unless a second person confirms the event `seq`."""
+
+    seq: int
+    kind: str
+    """``lowering``, ``discard``, ``not_reportable`` or ``no_action``."""
+    by: str
+    until: int
+    version: int
+
+
+class Touch(Part, kw_only=True):
+    """The last event of some kind: what a stale command is measured against."""
+
+    version: int = 0
+    seq: int = 0
+    type: str = ""
+    by: str = ""
+    at: int = 0
+
+
+class Recent(Part, kw_only=True):
+    """One command that can still be undone, with the values it replaced."""
+
+    seq: int
+    """seq of the command's first event."""
+    last_seq: int
+    version: int
+    """Version after the command's last event."""
+    type: str
+    by: str
+    at: int
+    before: Before
+
+
+class Before(Part, kw_only=True):
+    """Values that a command replaced; ``clocks`` are those it changed, as they stood; ``started`` those it created."""
+
+    state: State
+    owner: str | None
+    owner_since: int | None
+    severity: Severity
+    band: int
+    score_tenths: int
+    floors: tuple[str, ...]
+    grounds: tuple[str, ...]
+    flags: Flags
+    factors: Factors
+    pending: tuple[Pending, ...]
+    clocks: tuple[Clock, ...] = ()
+    started: tuple[tuple[str, str | None, int, bool], ...] = ()
+    ref: str | None = None
+    """What else the command made: a step's id or a note's seq, as text."""
+    secured_at: int | None = None
+    contained_at: int | None = None
+
+
+class Common(Struct, frozen=True, kw_only=True):
+    """The fields that a case and its row share."""
+
+    case_id: str
+    version: int
+    seq: int
+    """seq of its newest event."""
+    opened_seq: int
+    """seq of its CaseOpened: arrival, the last word in the order of the queue."""
+    case_type: CaseType
+    sub_type: SubType | None = None
+    severity: Severity
+    band: int
+    state: State
+    flags: Flags = field(default_factory=Flags)
+    owner: str | None = None
+    owner_since: int | None = None
+    score_tenths: int = 0
+    floors: tuple[str, ...] = ()
+    grounds: tuple[str, ...] = ()
+    """Why this severity and this score, in words; a result of the event that set them."""
+    factors: Factors = field(default_factory=Factors)
+    language: str | None = None
+    translation: Translation | None = None
+    graphic_level: int | None = None
+    sensitivities: tuple[Sensitivity, ...] = ()
+    occurred_at: int | None = None
+    sensitive: dict[str, Masked] = field(default_factory=dict)
+    summary: str = ""
+    boundary: str | None = None
+    stub: bool = False
+    opened_at: int
+    reported_at: int | None = None
+    contained_at: int | None = None
+    secured_at: int | None = None
+    ended_at: int | None = None
+    """When it was resolved, closed, merged or rejected; kept until reopened."""
+    clocks: tuple[Clock, ...] = ()
+    source: Source | None = None
+    subjects: tuple[Subject, ...] = ()
+    content: tuple[Content, ...] = ()
+    updates: int = 0
+    """How many further reports joined it."""
+    merged_into: str | None = None
+    unreadable: bool = False
+    """Its key was destroyed: text is gone, the chain is whole."""
+
+
+class Row(Common, kw_only=True):
+    """A case as lists, snapshots and the feed carry it: counts for its lists, unmet clocks only, no narrative, no captions."""
+
+    counts: Counts = field(default_factory=Counts)
+
+
+class Case(Common, kw_only=True):
+    """A whole case: the fold of its events."""
+
+    narrative: str = ""
+    factor_notes: dict[str, FactorNote] = field(default_factory=dict)
+    contacts: tuple[Contact, ...] = ()
+    actions: tuple[Action, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    notes: tuple[Note, ...] = ()
+    related: tuple[Related, ...] = ()
+    runbook: tuple[Tick, ...] = ()
+    pending: tuple[Pending, ...] = ()
+    offered_to: str | None = None
+    triage_noted: bool = False
+    """Triage notes exist; at S0 and S1 one may act first and owes them within 15 minutes."""
+    triage_due_at: int | None = None
+    outcome: str | None = None
+    absorbed: tuple[str, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    policy_version: str = ""
+    defaults_digest: str = ""
+    # What decide needs and nobody is shown.
+    at: int = 0
+    """`at` of the newest event: a case's time never runs backwards."""
+    material: Touch = field(default_factory=Touch)
+    outside: Touch = field(default_factory=Touch)
+    """The last contact, link or task: material to tier 3 and 4 verbs only."""
+    recent: tuple[Recent, ...] = ()
+
+
+class Grant(Part, kw_only=True):
+    """Break-glass: one principal sees one case until `until`."""
+
+    principal: str
+    until: int
+    by: str
+
+
+class Stub(Struct, frozen=True, kw_only=True):
+    """What a person without the clearance sees of a case."""
+
+    case_id: str
+    version: int
+    seq: int
+    opened_seq: int
+    case_type: CaseType
+    severity: Severity
+    band: int
+    state: State
+    owner: str | None
+    clocks: tuple[Clock, ...]
+    boundary: str | None
+    opened_at: int
+    stub: bool = True

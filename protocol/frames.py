@@ -1,0 +1,199 @@
+"""The WebSocket frames of `watchfloor.v1`: one Struct a frame, a tagged union on `type`.
+
+Text frames, JSON. Times are ms UTC. `prev` is the seq of the previous events or mark frame on the same sub; a client whose
+cursor differs resyncs. Every `head_hash` is the log's head hash at its frame's `seq`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+SUBPROTOCOL = "watchfloor.v1"
+
+ResyncReason = Literal["slow", "trimmed", "epoch", "gap", "forked", "audience"]
+Seq = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+SubName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:\-]{1,64}$")]
+Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class Frame(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """Base of all frames."""
+
+
+# --- feed to client
+
+
+class Hello(Frame, kw_only=True, tag="hello"):
+    proto: str
+    node: str
+    epoch: str
+    head: Seq
+    server_time: int
+    hb_ms: int
+    max_frame: int
+    auth_expires: int | None = None
+    principal: str = ""
+    roles: tuple[str, ...] = ()
+
+
+class SnapshotBegin(Frame, kw_only=True, tag="snapshot.begin"):
+    sub: str
+    epoch: str
+    seq: Seq
+    count: int
+
+
+class SnapshotChunk(Frame, kw_only=True, tag="snapshot.chunk"):
+    """Rows in queue order (sub on all), or the one whole case (sub on a case)."""
+
+    sub: str
+    cases: list[Raw]
+
+
+class SnapshotEnd(Frame, kw_only=True, tag="snapshot.end"):
+    sub: str
+    seq: Seq
+    head_hash: str
+
+
+class WireEvent(Struct, frozen=True, kw_only=True):
+    """An event as its audience may see it. `data` fits the fact of `type` in `casework.facts`, or is `{"stub": …}`."""
+
+    seq: Seq
+    case_id: str
+    version: int
+    type: str
+    v: int
+    at: int
+    actor: str
+    part: int = 0
+    hash: str = ""
+    redacted: bool = False
+    idem: str | UnsetType = UNSET
+    data: Raw
+
+
+class Events(Frame, kw_only=True, tag="events"):
+    sub: str
+    prev: Seq
+    seq: Seq
+    head_hash: str
+    events: list[WireEvent]
+
+
+class Mark(Frame, kw_only=True, tag="mark"):
+    """Nothing for you up to `seq`."""
+
+    sub: str
+    prev: Seq
+    seq: Seq
+    head_hash: str
+
+
+class Heartbeat(Frame, kw_only=True, tag="hb"):
+    """`head`: the newest seq of the log. `seq`: the newest published here; `head_hash` is that of `seq`."""
+
+    server_time: int
+    head: Seq
+    seq: Seq
+    head_hash: str
+
+
+class PresenceSeen(Frame, kw_only=True, tag="presence"):
+    case_id: str
+    who: str
+    doing: str
+
+
+class Resync(Frame, kw_only=True, tag="resync"):
+    """A snapshot follows. `forked`: the log was rolled back or rewritten."""
+
+    sub: str
+    reason: ResyncReason
+    seq: Seq
+
+
+class AuthExpiring(Frame, kw_only=True, tag="auth.expiring"):
+    at: int
+
+
+class ErrorFrame(Frame, kw_only=True, tag="error"):
+    problem: dict[str, Any]
+
+
+class Bye(Frame, kw_only=True, tag="bye"):
+    reason: str
+    retry_ms: int
+
+
+class TimeAnswer(Frame, kw_only=True, tag="time"):
+    t0: int
+    t1: int
+    t2: int
+
+
+FromFeed = (
+    Hello
+    | SnapshotBegin
+    | SnapshotChunk
+    | SnapshotEnd
+    | Events
+    | Mark
+    | Heartbeat
+    | PresenceSeen
+    | Resync
+    | AuthExpiring
+    | ErrorFrame
+    | Bye
+    | TimeAnswer
+)
+
+
+# --- client to feed (unknown fields refused)
+
+
+class Asked(Frame, kw_only=True, forbid_unknown_fields=True):
+    """Base of what a client sends."""
+
+
+class Filter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`{"all": true}`: rows and row events. `{"case_id": …}`: one whole case and its events."""
+
+    all: bool = False
+    case_id: Annotated[str, Meta(max_length=11)] | None = None
+
+
+class Cursor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the client stands: it holds everything up to `seq` of `epoch`, whose head hash was `head_hash`."""
+
+    epoch: Annotated[str, Meta(max_length=64)]
+    seq: Seq
+    head_hash: Hash
+
+
+class Subscribe(Asked, kw_only=True, tag="subscribe", rename={"from_": "from"}):
+    sub: SubName
+    filter: Filter
+    from_: Cursor | None = None
+
+
+class Unsubscribe(Asked, kw_only=True, tag="unsubscribe"):
+    sub: SubName
+
+
+class TimeAsked(Asked, kw_only=True, tag="time"):
+    t0: Annotated[int, Meta(ge=-(2**53), le=2**53)]
+
+
+class Auth(Asked, kw_only=True, tag="auth"):
+    token: Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class PresenceSaid(Asked, kw_only=True, tag="presence"):
+    case_id: Annotated[str, Meta(max_length=11)]
+    doing: Annotated[str, Meta(max_length=40)]
+
+
+FromClient = Subscribe | Unsubscribe | TimeAsked | Auth | PresenceSaid
