@@ -40,74 +40,74 @@ class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag
         return str(self.__struct_config__.tag)
 
 
-class Claim(Command, kw_only=True, tag="claim"):
+class Claim(Command, frozen=True, kw_only=True, tag="claim"):
     pass
 
 
-class Release(Command, kw_only=True, tag="release"):
+class Release(Command, frozen=True, kw_only=True, tag="release"):
     pass
 
 
-class Assign(Command, kw_only=True, tag="assign"):
+class Assign(Command, frozen=True, kw_only=True, tag="assign"):
     to: Name
 
 
-class AddNote(Command, kw_only=True, tag="note"):
+class AddNote(Command, frozen=True, kw_only=True, tag="note"):
     text: Text
 
 
-class Triage(Command, kw_only=True, tag="triage"):
+class Triage(Command, frozen=True, kw_only=True, tag="triage"):
     case_type: CaseType
     severity: Severity
     imminence: Imminence
     evidence: Text
 
 
-class SetSeverity(Command, kw_only=True, tag="set_severity"):
+class SetSeverity(Command, frozen=True, kw_only=True, tag="set_severity"):
     severity: Severity
     reason: Text | None = None
 
 
-class SetFactors(Command, kw_only=True, tag="set_factors"):
+class SetFactors(Command, frozen=True, kw_only=True, tag="set_factors"):
     factors: FactorsGiven
     evidence: Text
 
 
-class Escalate(Command, kw_only=True, tag="escalate"):
+class Escalate(Command, frozen=True, kw_only=True, tag="escalate"):
     level: Annotated[int, Meta(ge=1, le=5)]
     reason: Text | None = None
 
 
-class Snooze(Command, kw_only=True, tag="snooze"):
+class Snooze(Command, frozen=True, kw_only=True, tag="snooze"):
     minutes: Annotated[int, Meta(ge=1, le=60 * 24 * 7)]
 
 
-class Unsnooze(Command, kw_only=True, tag="unsnooze"):
+class Unsnooze(Command, frozen=True, kw_only=True, tag="unsnooze"):
     pass
 
 
-class Link(Command, kw_only=True, tag="link"):
+class Link(Command, frozen=True, kw_only=True, tag="link"):
     to: CaseId
     relation: Relation
 
 
-class Merge(Command, kw_only=True, tag="merge"):
+class Merge(Command, frozen=True, kw_only=True, tag="merge"):
     into: CaseId
 
 
-class Unmerge(Command, kw_only=True, tag="unmerge"):
+class Unmerge(Command, frozen=True, kw_only=True, tag="unmerge"):
     pass
 
 
-class Contain(Command, kw_only=True, tag="contain"):
+class Contain(Command, frozen=True, kw_only=True, tag="contain"):
     evidence: Text
 
 
-class Investigate(Command, kw_only=True, tag="investigate"):
+class Investigate(Command, frozen=True, kw_only=True, tag="investigate"):
     pass
 
 
-class LogContact(Command, kw_only=True, tag="log_contact"):
+class LogContact(Command, frozen=True, kw_only=True, tag="log_contact"):
     party: Party
     channel: Name
     number_source: Name
@@ -117,63 +117,63 @@ class LogContact(Command, kw_only=True, tag="log_contact"):
     outcome: Text
 
 
-class Waive(Command, kw_only=True, tag="waive"):
+class Waive(Command, frozen=True, kw_only=True, tag="waive"):
     milestone: Milestone
     reason: Text
 
 
-class AwaitExternal(Command, kw_only=True, tag="await_external"):
+class AwaitExternal(Command, frozen=True, kw_only=True, tag="await_external"):
     why: Text
     who: Name
     chase_at: Millis
 
 
-class Resume(Command, kw_only=True, tag="resume"):
+class Resume(Command, frozen=True, kw_only=True, tag="resume"):
     pass
 
 
-class PlaceHold(Command, kw_only=True, tag="hold"):
+class PlaceHold(Command, frozen=True, kw_only=True, tag="hold"):
     why: Text
 
 
-class Unhold(Command, kw_only=True, tag="unhold"):
+class Unhold(Command, frozen=True, kw_only=True, tag="unhold"):
     pass
 
 
-class Resolve(Command, kw_only=True, tag="resolve"):
+class Resolve(Command, frozen=True, kw_only=True, tag="resolve"):
     outcome: Name
     reason: Text
 
 
-class Discard(Command, kw_only=True, tag="discard"):
+class Discard(Command, frozen=True, kw_only=True, tag="discard"):
     outcome: Name
     reason: Text
 
 
-class Reopen(Command, kw_only=True, tag="reopen"):
+class Reopen(Command, frozen=True, kw_only=True, tag="reopen"):
     reason: Text
 
 
-class AddTask(Command, kw_only=True, tag="add_task"):
+class AddTask(Command, frozen=True, kw_only=True, tag="add_task"):
     text: Text
     owner: Name
     due_at: Millis
 
 
-class CompleteTask(Command, kw_only=True, tag="complete_task"):
+class CompleteTask(Command, frozen=True, kw_only=True, tag="complete_task"):
     task_id: Name
 
 
-class PostUpdate(Command, kw_only=True, tag="post_update"):
+class PostUpdate(Command, frozen=True, kw_only=True, tag="post_update"):
     text: Text
     audience: Name
 
 
-class TickStep(Command, kw_only=True, tag="tick"):
+class TickStep(Command, frozen=True, kw_only=True, tag="tick"):
     step: Name
 
 
-class Propose(Command, kw_only=True, tag="propose"):
+class Propose(Command, frozen=True, kw_only=True, tag="propose"):
     action: Name
     target: Target
     policy: Annotated[str, Meta(max_length=64)]
@@ -181,45 +181,45 @@ class Propose(Command, kw_only=True, tag="propose"):
     fields: dict[str, Any]
 
 
-class Approve(Command, kw_only=True, tag="approve"):
+class Approve(Command, frozen=True, kw_only=True, tag="approve"):
     action_id: Name
     digest: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
-class Reject(Command, kw_only=True, tag="reject"):
+class Reject(Command, frozen=True, kw_only=True, tag="reject"):
     action_id: Name
     reason: Text
 
 
-class Cancel(Command, kw_only=True, tag="cancel"):
+class Cancel(Command, frozen=True, kw_only=True, tag="cancel"):
     action_id: Name
 
 
-class Confirm(Command, kw_only=True, tag="confirm"):
+class Confirm(Command, frozen=True, kw_only=True, tag="confirm"):
     seq: Seq
 
 
-class Undo(Command, kw_only=True, tag="undo"):
+class Undo(Command, frozen=True, kw_only=True, tag="undo"):
     seq: Seq
 
 
-class Busy(Command, kw_only=True, tag="busy"):
+class Busy(Command, frozen=True, kw_only=True, tag="busy"):
     until: Millis
 
 
-class BreakGlass(Command, kw_only=True, tag="break_glass"):
+class BreakGlass(Command, frozen=True, kw_only=True, tag="break_glass"):
     reason: Text
 
 
-class GrantAccess(Command, kw_only=True, tag="grant"):
+class GrantAccess(Command, frozen=True, kw_only=True, tag="grant"):
     principal: Name
 
 
-class OfferHandover(Command, kw_only=True, tag="offer_handover"):
+class OfferHandover(Command, frozen=True, kw_only=True, tag="offer_handover"):
     to: Name
 
 
-class AcceptHandover(Command, kw_only=True, tag="accept_handover"):
+class AcceptHandover(Command, frozen=True, kw_only=True, tag="accept_handover"):
     pass
 
 
@@ -265,10 +265,7 @@ AnyCommand = (
     | AcceptHandover
 )
 
-COMMANDS: Final[dict[str, type[Command]]] = {
-    str(kind.__struct_config__.tag): kind
-    for kind in AnyCommand.__args__  # type: ignore[attr-defined]
-}
+COMMANDS: Final[dict[str, type[Command]]] = {str(kind.__struct_config__.tag): kind for kind in AnyCommand.__args__}
 """Every verb's command by its name on the wire."""
 
 #: Verbs that are never stale: they add and take nothing away.

@@ -33,29 +33,29 @@ class Given(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of what a reporter gives; a field nobody knows is refused, never dropped in silence."""
 
 
-class SourceGiven(Given, kw_only=True):
+class SourceGiven(Given, frozen=True, kw_only=True):
     kind: SourceKind
     name: Annotated[str, Meta(max_length=200)] = ""
     credibility: Credibility | None = None
 
 
-class FactorsGiven(Given, kw_only=True):
-    imminence: Imminence | None | UnsetType = UNSET
-    harm: Harm | None | UnsetType = UNSET
-    vulnerability: Annotated[tuple[Vulnerability, ...], Meta(max_length=8)] | None | UnsetType = UNSET
-    specificity: Annotated[int, Meta(ge=0, le=4)] | None | UnsetType = UNSET
-    identifiable_child: bool | None | UnsetType = UNSET
-    live_viewers: Count | None | UnsetType = UNSET
-    views_per_min: Count | None | UnsetType = UNSET
-    reuploads: Count | None | UnsetType = UNSET
+class FactorsGiven(Given, frozen=True, kw_only=True):
+    imminence: Imminence | UnsetType | None = UNSET
+    harm: Harm | UnsetType | None = UNSET
+    vulnerability: Annotated[tuple[Vulnerability, ...], Meta(max_length=8)] | UnsetType | None = UNSET
+    specificity: Annotated[int, Meta(ge=0, le=4)] | UnsetType | None = UNSET
+    identifiable_child: bool | UnsetType | None = UNSET
+    live_viewers: Count | UnsetType | None = UNSET
+    views_per_min: Count | UnsetType | None = UNSET
+    reuploads: Count | UnsetType | None = UNSET
 
 
-class TranslationGiven(Given, kw_only=True):
+class TranslationGiven(Given, frozen=True, kw_only=True):
     text: Annotated[str, Meta(min_length=1, max_length=16_384)]
     by: Short
 
 
-class SubjectGiven(Given, kw_only=True):
+class SubjectGiven(Given, frozen=True, kw_only=True):
     kind: Short
     id: Short
     handle: Short | None = None
@@ -67,7 +67,7 @@ class SubjectGiven(Given, kw_only=True):
     age_given: Annotated[int, Meta(ge=0, le=130)] | None = None
 
 
-class ContentGiven(Given, kw_only=True):
+class ContentGiven(Given, frozen=True, kw_only=True):
     kind: Short
     id: Short
     live: bool = False
@@ -83,7 +83,7 @@ SensitiveGiven = Annotated[
 ]
 
 
-class Escalation(Given, kw_only=True):
+class Escalation(Given, frozen=True, kw_only=True):
     """A report that opens a case. Times carry their zone; `reported_at` is never later than acceptance."""
 
     case_type: CaseType
@@ -105,7 +105,7 @@ class Escalation(Given, kw_only=True):
     reported_at: Moment | None = None
 
 
-class EscalationUpdate(Given, kw_only=True):
+class EscalationUpdate(Given, frozen=True, kw_only=True):
     """Any subset of an escalation. ``None`` counts as not given."""
 
     case_type: CaseType | None = None

@@ -1,8 +1,8 @@
 """The facts an event can state: one Struct for each event type, and which of their fields are sealed in the log.
 
-Facts carry results. Whatever a rule computed (severity, score, clocks, owner, state) stands in ``result`` as it came out, so
-folding a log never reads configuration, a clock or the environment. ``SEALED`` fields are encrypted under the case's key
-before they are stored and may be missing (their defaults) once that key was destroyed.
+Facts carry results. Whatever a rule computed (severity, score, clocks, owner, state) stands in ``result`` as it came
+out, so folding a log never reads configuration, a clock or the environment. ``SEALED`` fields are encrypted under the
+case's key before they are stored and may be missing (their defaults) once that key was destroyed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from casework.model import (
     Content,
     FactorNote,
     Factors,
-    Flags,
     Grant,
     Masked,
     Pending,
@@ -43,29 +42,32 @@ class Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     state: State | UnsetType = UNSET
-    owner: str | None | UnsetType = UNSET
-    owner_since: int | None | UnsetType = UNSET
+    owner: str | UnsetType | None = UNSET
+    owner_since: int | UnsetType | None = UNSET
     case_type: CaseType | UnsetType = UNSET
-    sub_type: SubType | None | UnsetType = UNSET
+    sub_type: SubType | UnsetType | None = UNSET
     severity: Severity | UnsetType = UNSET
     band: int | UnsetType = UNSET
     score_tenths: int | UnsetType = UNSET
     floors: tuple[str, ...] | UnsetType = UNSET
     grounds: tuple[str, ...] | UnsetType = UNSET
     factors: Factors | UnsetType = UNSET
-    snoozed_until: int | None | UnsetType = UNSET
+    snoozed_until: int | UnsetType | None = UNSET
     rca_due: bool | UnsetType = UNSET
-    contained_at: int | None | UnsetType = UNSET
-    secured_at: int | None | UnsetType = UNSET
-    ended_at: int | None | UnsetType = UNSET
-    merged_into: str | None | UnsetType = UNSET
+    contained_at: int | UnsetType | None = UNSET
+    secured_at: int | UnsetType | None = UNSET
+    ended_at: int | UnsetType | None = UNSET
+    merged_into: str | UnsetType | None = UNSET
     pending: tuple[Pending, ...] | UnsetType = UNSET
     clocks: tuple[Clock, ...] = ()
     dropped: tuple[tuple[str, str | None, int, bool], ...] = ()
 
 
 class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of all facts. ``MATERIAL``: whether it makes an older command stale. ``OUTSIDE``: whether it does so for tiers 3, 4."""
+    """Base of all facts.
+
+    ``MATERIAL``: it makes an older command stale. ``OUTSIDE``: it does so for verbs of tiers 3 and 4 only.
+    """
 
     SEALED: ClassVar[tuple[str, ...]] = ()
     MATERIAL: ClassVar[bool] = True
@@ -74,7 +76,7 @@ class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True):
     result: Result = field(default_factory=Result)
 
 
-class CaseOpened(Fact, kw_only=True):
+class CaseOpened(Fact, frozen=True, kw_only=True):
     SEALED = (
         "summary",
         "narrative",
@@ -116,7 +118,7 @@ class CaseOpened(Fact, kw_only=True):
     """The ended case whose late report opened this one."""
 
 
-class EscalationUpdated(Fact, kw_only=True):
+class EscalationUpdated(Fact, frozen=True, kw_only=True):
     """A further report on an open case. Lists and texts are given as they stand after it; None means unchanged."""
 
     SEALED = ("summary", "narrative", "translation", "subjects", "content", "sensitive", "sensitive_values", "origin")
@@ -138,7 +140,7 @@ class EscalationUpdated(Fact, kw_only=True):
     origin: dict[str, str] = {}
 
 
-class ReachUpdated(Fact, kw_only=True):
+class ReachUpdated(Fact, frozen=True, kw_only=True):
     """Only views, viewers or re-uploads changed: a new score, nothing that refuses anybody."""
 
     MATERIAL = False
@@ -148,25 +150,25 @@ class ReachUpdated(Fact, kw_only=True):
     origin: dict[str, str] = {}
 
 
-class CaseClaimed(Fact, kw_only=True):
+class CaseClaimed(Fact, frozen=True, kw_only=True):
     pass
 
 
-class ClaimReleased(Fact, kw_only=True):
+class ClaimReleased(Fact, frozen=True, kw_only=True):
     pass
 
 
-class ClaimLapsed(Fact, kw_only=True):
+class ClaimLapsed(Fact, frozen=True, kw_only=True):
     """Ten minutes without a sign of life from `owner`."""
 
     owner: str
 
 
-class CaseAssigned(Fact, kw_only=True):
+class CaseAssigned(Fact, frozen=True, kw_only=True):
     to: str
 
 
-class CaseTriaged(Fact, kw_only=True):
+class CaseTriaged(Fact, frozen=True, kw_only=True):
     SEALED = ("evidence",)
 
     case_type: CaseType
@@ -175,7 +177,7 @@ class CaseTriaged(Fact, kw_only=True):
     evidence: str = ""
 
 
-class SeverityRaised(Fact, kw_only=True):
+class SeverityRaised(Fact, frozen=True, kw_only=True):
     SEALED = ("reason",)
 
     severity: Severity
@@ -183,7 +185,7 @@ class SeverityRaised(Fact, kw_only=True):
     reason: str = ""
 
 
-class SeverityLowered(Fact, kw_only=True):
+class SeverityLowered(Fact, frozen=True, kw_only=True):
     """From S0 it stands only for 30 minutes unless a second person confirms it (``result.pending``)."""
 
     SEALED = ("reason",)
@@ -193,27 +195,27 @@ class SeverityLowered(Fact, kw_only=True):
     reason: str = ""
 
 
-class LoweringReverted(Fact, kw_only=True):
+class LoweringReverted(Fact, frozen=True, kw_only=True):
     seq_reverted: int
 
 
-class DiscardReverted(Fact, kw_only=True):
+class DiscardReverted(Fact, frozen=True, kw_only=True):
     seq_reverted: int
 
 
-class NoActionReverted(Fact, kw_only=True):
+class NoActionReverted(Fact, frozen=True, kw_only=True):
     seq_reverted: int
     action_id: str
 
 
-class ActConfirmed(Fact, kw_only=True):
+class ActConfirmed(Fact, frozen=True, kw_only=True):
     """A second person's word on the event `seq_confirmed`."""
 
     seq_confirmed: int
     kind: str
 
 
-class FactorsSet(Fact, kw_only=True):
+class FactorsSet(Fact, frozen=True, kw_only=True):
     SEALED = ("notes",)
 
     notes: dict[str, FactorNote] = {}
@@ -221,50 +223,50 @@ class FactorsSet(Fact, kw_only=True):
     names: tuple[str, ...] = ()
 
 
-class CaseEscalated(Fact, kw_only=True):
+class CaseEscalated(Fact, frozen=True, kw_only=True):
     SEALED = ("reason",)
 
     level: int
     reason: str = ""
 
 
-class CaseSnoozed(Fact, kw_only=True):
+class CaseSnoozed(Fact, frozen=True, kw_only=True):
     until: int
 
 
-class SnoozeEnded(Fact, kw_only=True):
+class SnoozeEnded(Fact, frozen=True, kw_only=True):
     why: str
     """``asked``, ``over``, ``late``, ``raised`` or ``updated``."""
 
 
-class CaseLinked(Fact, kw_only=True):
+class CaseLinked(Fact, frozen=True, kw_only=True):
     MATERIAL = False
     OUTSIDE = True
 
     related: Related
 
 
-class CaseMerged(Fact, kw_only=True):
+class CaseMerged(Fact, frozen=True, kw_only=True):
     into: str
 
 
-class CaseAbsorbed(Fact, kw_only=True):
+class CaseAbsorbed(Fact, frozen=True, kw_only=True):
     """`absorbed` was merged into this case."""
 
     absorbed: str
 
 
-class CaseUnmerged(Fact, kw_only=True):
+class CaseUnmerged(Fact, frozen=True, kw_only=True):
     out_of: str
 
 
-class CaseSeparated(Fact, kw_only=True):
+class CaseSeparated(Fact, frozen=True, kw_only=True):
     """`separated` is a case of its own again."""
 
     separated: str
 
 
-class ActionProposed(Fact, kw_only=True):
+class ActionProposed(Fact, frozen=True, kw_only=True):
     SEALED = ("action",)
 
     action_id: str
@@ -273,33 +275,33 @@ class ActionProposed(Fact, kw_only=True):
     action: Action | None = None
 
 
-class ActionMoved(Fact, kw_only=True):
+class ActionMoved(Fact, frozen=True, kw_only=True):
     """Base of the steps in an action's life."""
 
     action_id: str
     action_type: str
 
 
-class ActionApproved(ActionMoved, kw_only=True):
+class ActionApproved(ActionMoved, frozen=True, kw_only=True):
     digest: str
     approved_by: str
 
 
-class ActionRejected(ActionMoved, kw_only=True):
+class ActionRejected(ActionMoved, frozen=True, kw_only=True):
     SEALED = ("reason",)
 
     reason: str = ""
 
 
-class ActionCanceled(ActionMoved, kw_only=True):
+class ActionCanceled(ActionMoved, frozen=True, kw_only=True):
     pass
 
 
-class ActionVerified(ActionMoved, kw_only=True):
+class ActionVerified(ActionMoved, frozen=True, kw_only=True):
     """The effect was seen; for ``no_action``: the decision stands."""
 
 
-class CaseContained(Fact, kw_only=True):
+class CaseContained(Fact, frozen=True, kw_only=True):
     """Contained otherwise than by an action of ours, on the stated evidence."""
 
     SEALED = ("evidence",)
@@ -307,11 +309,11 @@ class CaseContained(Fact, kw_only=True):
     evidence: str = ""
 
 
-class InvestigationStarted(Fact, kw_only=True):
+class InvestigationStarted(Fact, frozen=True, kw_only=True):
     pass
 
 
-class ContactLogged(Fact, kw_only=True):
+class ContactLogged(Fact, frozen=True, kw_only=True):
     MATERIAL = False
     OUTSIDE = True
     SEALED = ("contact",)
@@ -320,7 +322,7 @@ class ContactLogged(Fact, kw_only=True):
     contact: Contact | None = None
 
 
-class MilestoneMet(Fact, kw_only=True):
+class MilestoneMet(Fact, frozen=True, kw_only=True):
     """The clock is in ``result``; the event beside it says what met it."""
 
     MATERIAL = False
@@ -328,7 +330,7 @@ class MilestoneMet(Fact, kw_only=True):
     milestone: str
 
 
-class MilestoneBreached(Fact, kw_only=True):
+class MilestoneBreached(Fact, frozen=True, kw_only=True):
     MATERIAL = False
 
     milestone: str
@@ -338,14 +340,14 @@ class MilestoneBreached(Fact, kw_only=True):
     breached_at: int
 
 
-class MilestoneWaived(Fact, kw_only=True):
+class MilestoneWaived(Fact, frozen=True, kw_only=True):
     SEALED = ("reason",)
 
     milestone: str
     reason: str = ""
 
 
-class AwaitStarted(Fact, kw_only=True):
+class AwaitStarted(Fact, frozen=True, kw_only=True):
     SEALED = ("why", "who")
 
     why: str = ""
@@ -353,64 +355,64 @@ class AwaitStarted(Fact, kw_only=True):
     chase_at: int | None = None
 
 
-class AwaitEnded(Fact, kw_only=True):
+class AwaitEnded(Fact, frozen=True, kw_only=True):
     pass
 
 
-class HoldPlaced(Fact, kw_only=True):
+class HoldPlaced(Fact, frozen=True, kw_only=True):
     SEALED = ("why",)
 
     why: str = ""
 
 
-class HoldLifted(Fact, kw_only=True):
+class HoldLifted(Fact, frozen=True, kw_only=True):
     pass
 
 
-class CaseResolved(Fact, kw_only=True):
+class CaseResolved(Fact, frozen=True, kw_only=True):
     SEALED = ("reason",)
 
     outcome: str
     reason: str = ""
 
 
-class CaseDiscarded(Fact, kw_only=True):
+class CaseDiscarded(Fact, frozen=True, kw_only=True):
     SEALED = ("reason",)
 
     outcome: str
     reason: str = ""
 
 
-class CaseReopened(Fact, kw_only=True):
+class CaseReopened(Fact, frozen=True, kw_only=True):
     SEALED = ("reason",)
 
     reason: str = ""
 
 
-class CaseClosed(Fact, kw_only=True):
+class CaseClosed(Fact, frozen=True, kw_only=True):
     pass
 
 
-class CaseRetired(Fact, kw_only=True):
+class CaseRetired(Fact, frozen=True, kw_only=True):
     """24 h after its end the case leaves the feed's memory and the consoles' mirrors; the log keeps it."""
 
     MATERIAL = False
 
 
-class NoteAdded(Fact, kw_only=True):
+class NoteAdded(Fact, frozen=True, kw_only=True):
     MATERIAL = False
     SEALED = ("text",)
 
     text: str = ""
 
 
-class StepTicked(Fact, kw_only=True):
+class StepTicked(Fact, frozen=True, kw_only=True):
     MATERIAL = False
 
     step: str
 
 
-class TaskAdded(Fact, kw_only=True):
+class TaskAdded(Fact, frozen=True, kw_only=True):
     MATERIAL = False
     OUTSIDE = True
     SEALED = ("task",)
@@ -419,14 +421,14 @@ class TaskAdded(Fact, kw_only=True):
     task: Task | None = None
 
 
-class TaskCompleted(Fact, kw_only=True):
+class TaskCompleted(Fact, frozen=True, kw_only=True):
     MATERIAL = False
     OUTSIDE = True
 
     task_id: str
 
 
-class UpdatePosted(Fact, kw_only=True):
+class UpdatePosted(Fact, frozen=True, kw_only=True):
     MATERIAL = False
     SEALED = ("text",)
 
@@ -434,13 +436,13 @@ class UpdatePosted(Fact, kw_only=True):
     text: str = ""
 
 
-class BusyDeclared(Fact, kw_only=True):
+class BusyDeclared(Fact, frozen=True, kw_only=True):
     MATERIAL = False
 
     until: int
 
 
-class GlassBroken(Fact, kw_only=True):
+class GlassBroken(Fact, frozen=True, kw_only=True):
     """Break-glass: at S0 it opens at once (`until` set); otherwise a lead has to grant it."""
 
     MATERIAL = False
@@ -450,21 +452,21 @@ class GlassBroken(Fact, kw_only=True):
     grant: Grant | None = None
 
 
-class AccessGranted(Fact, kw_only=True):
+class AccessGranted(Fact, frozen=True, kw_only=True):
     MATERIAL = False
 
     grant: Grant
 
 
-class HandoverOffered(Fact, kw_only=True):
+class HandoverOffered(Fact, frozen=True, kw_only=True):
     to: str
 
 
-class HandoverAccepted(Fact, kw_only=True):
+class HandoverAccepted(Fact, frozen=True, kw_only=True):
     pass
 
 
-class Undone(Fact, kw_only=True):
+class Undone(Fact, frozen=True, kw_only=True):
     """The command at `seq_undone` was taken back; ``result`` restores what it had replaced."""
 
     seq_undone: int
@@ -474,7 +476,7 @@ class Undone(Fact, kw_only=True):
     factor_names: tuple[str, ...] = ()
 
 
-class RefusalRecorded(Fact, kw_only=True):
+class RefusalRecorded(Fact, frozen=True, kw_only=True):
     """On the case ``_audit``: something was refused. No case text."""
 
     MATERIAL = False
@@ -485,7 +487,7 @@ class RefusalRecorded(Fact, kw_only=True):
     sentence: str = ""
 
 
-class CaseStub(Fact, kw_only=True):
+class CaseStub(Fact, frozen=True, kw_only=True):
     """On the wire only, never in the log: what a person without the clearance sees in place of an event."""
 
     MATERIAL = False
@@ -493,7 +495,7 @@ class CaseStub(Fact, kw_only=True):
     stub: Stub
 
 
-class UnknownFact(Fact, kw_only=True):
+class UnknownFact(Fact, frozen=True, kw_only=True):
     """A fact of an event type that this version does not know; its data is kept as it came."""
 
     raw: dict[str, Any] = {}
@@ -510,5 +512,3 @@ def _walk(base: type[Fact]) -> dict[str, type[Fact]]:
 
 FACTS: Final[dict[str, type[Fact]]] = dict(sorted(_walk(Fact).items()))
 """Every event type by its name on the wire."""
-
-__all__ = ["FACTS", "SCHEMA_VERSION", "Fact", "Result", *FACTS, "UnknownFact"]

@@ -1,7 +1,7 @@
 """What a case is: its whole form, its row form and its parts.
 
-All of it is frozen, so a snapshot of the floor is a shallow copy. Times are integer milliseconds UTC. Scores are kept in
-tenths (no floats in the log) and shown as a number with one decimal.
+All of it is frozen, so a snapshot of the floor is a shallow copy. Times are integer milliseconds UTC. Scores are kept
+in tenths (no floats in the log) and shown as a number with one decimal.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Part(Struct, frozen=True, kw_only=True):
     """Base of every part of a case."""
 
 
-class Factors(Part, kw_only=True):
+class Factors(Part, frozen=True, kw_only=True):
     """What the score is made of; ``None`` (or an empty list) means *not stated*, which is itself scored."""
 
     imminence: Imminence | None = None
@@ -46,7 +46,7 @@ class Factors(Part, kw_only=True):
     reuploads: int = 0
 
 
-class FactorNote(Part, kw_only=True):
+class FactorNote(Part, frozen=True, kw_only=True):
     """Who or what set a factor, when, and on what evidence (the note is sealed text)."""
 
     by: str
@@ -54,14 +54,14 @@ class FactorNote(Part, kw_only=True):
     evidence: str = ""
 
 
-class Waiver(Part, kw_only=True):
+class Waiver(Part, frozen=True, kw_only=True):
     """Who waived a clock and when; the reason stands in the event, sealed."""
 
     by: str
     at: int
 
 
-class Clock(Part, kw_only=True):
+class Clock(Part, frozen=True, kw_only=True):
     """A deadline: milestone, party and round name it, together with whether it is the outer bound."""
 
     milestone: Milestone
@@ -90,14 +90,14 @@ class Clock(Part, kw_only=True):
         return self.met_at is None and self.waived is None and not self.paused
 
 
-class Next(Part, kw_only=True):
+class Next(Part, frozen=True, kw_only=True):
     """The clock that places a case in the queue."""
 
     milestone: Milestone
     due_at: int
 
 
-class Await(Part, kw_only=True):
+class Await(Part, frozen=True, kw_only=True):
     """The work waits for somebody outside."""
 
     why: str
@@ -105,7 +105,7 @@ class Await(Part, kw_only=True):
     chase_at: int | None = None
 
 
-class Hold(Part, kw_only=True):
+class Hold(Part, frozen=True, kw_only=True):
     """An outside investigation is live: nothing that the subject can see happens without a lead."""
 
     why: str
@@ -113,20 +113,20 @@ class Hold(Part, kw_only=True):
     at: int
 
 
-class Flags(Part, kw_only=True):
+class Flags(Part, frozen=True, kw_only=True):
     awaiting: Await | None = None
     hold: Hold | None = None
     snoozed_until: int | None = None
     rca_due: bool = False
 
 
-class Source(Part, kw_only=True):
+class Source(Part, frozen=True, kw_only=True):
     kind: SourceKind
     name: str = ""
     credibility: Credibility | None = None
 
 
-class Subject(Part, kw_only=True):
+class Subject(Part, frozen=True, kw_only=True):
     """Somebody or something the case is about: a handle and metadata, never media."""
 
     kind: str
@@ -140,7 +140,7 @@ class Subject(Part, kw_only=True):
     age_given: int | None = None
 
 
-class Content(Part, kw_only=True):
+class Content(Part, frozen=True, kw_only=True):
     """A piece of content: a handle, hashes and metadata, never its bytes."""
 
     kind: str
@@ -152,19 +152,19 @@ class Content(Part, kw_only=True):
     caption: str | None = None
 
 
-class Translation(Part, kw_only=True):
+class Translation(Part, frozen=True, kw_only=True):
     text: str
     by: str
 
 
-class Masked(Part, kw_only=True):
+class Masked(Part, frozen=True, kw_only=True):
     """What travels in place of a sensitive value; the value itself stays sealed in the log."""
 
     ref: str
     masked: str
 
 
-class Contact(Part, kw_only=True):
+class Contact(Part, frozen=True, kw_only=True):
     seq: int
     by: str
     party: Party
@@ -176,12 +176,12 @@ class Contact(Part, kw_only=True):
     outcome: str
 
 
-class Target(Part, kw_only=True):
+class Target(Part, frozen=True, kw_only=True):
     kind: str
     id: str
 
 
-class Action(Part, kw_only=True):
+class Action(Part, frozen=True, kw_only=True):
     action_id: str
     action: str
     target: Target
@@ -197,7 +197,7 @@ class Action(Part, kw_only=True):
     """It stands on one person's word (marked ``1p``) until somebody confirms it."""
 
 
-class Task(Part, kw_only=True):
+class Task(Part, frozen=True, kw_only=True):
     task_id: str
     text: str
     owner: str
@@ -208,7 +208,7 @@ class Task(Part, kw_only=True):
     done_at: int | None = None
 
 
-class Note(Part, kw_only=True):
+class Note(Part, frozen=True, kw_only=True):
     seq: int
     by: str
     at: int
@@ -216,20 +216,20 @@ class Note(Part, kw_only=True):
     struck: bool = False
 
 
-class Related(Part, kw_only=True):
+class Related(Part, frozen=True, kw_only=True):
     case_id: str
     relation: Relation | str
     at: int
     by: str
 
 
-class Tick(Part, kw_only=True):
+class Tick(Part, frozen=True, kw_only=True):
     step: str
     by: str
     at: int
 
 
-class Counts(Part, kw_only=True):
+class Counts(Part, frozen=True, kw_only=True):
     notes: int = 0
     actions: int = 0
     tasks: int = 0
@@ -238,7 +238,7 @@ class Counts(Part, kw_only=True):
     runbook: int = 0
 
 
-class Pending(Part, kw_only=True):
+class Pending(Part, frozen=True, kw_only=True):
     """An act of one person that reverts at `until` unless a second person confirms the event `seq`."""
 
     seq: int
@@ -249,7 +249,7 @@ class Pending(Part, kw_only=True):
     version: int
 
 
-class Touch(Part, kw_only=True):
+class Touch(Part, frozen=True, kw_only=True):
     """The last event of some kind: what a stale command is measured against."""
 
     version: int = 0
@@ -259,7 +259,7 @@ class Touch(Part, kw_only=True):
     at: int = 0
 
 
-class Recent(Part, kw_only=True):
+class Recent(Part, frozen=True, kw_only=True):
     """One command that can still be undone, with the values it replaced."""
 
     seq: int
@@ -273,7 +273,7 @@ class Recent(Part, kw_only=True):
     before: Before
 
 
-class Before(Part, kw_only=True):
+class Before(Part, frozen=True, kw_only=True):
     """Values that a command replaced; ``clocks`` are those it changed, as they stood; ``started`` those it created."""
 
     state: State
@@ -343,13 +343,16 @@ class Common(Struct, frozen=True, kw_only=True):
     """Its key was destroyed: text is gone, the chain is whole."""
 
 
-class Row(Common, kw_only=True):
-    """A case as lists, snapshots and the feed carry it: counts for its lists, unmet clocks only, no narrative, no captions."""
+class Row(Common, frozen=True, kw_only=True):
+    """A case as lists, snapshots and the feed carry it.
+
+    Counts stand for its lists; unmet clocks only; no narrative, no captions.
+    """
 
     counts: Counts = field(default_factory=Counts)
 
 
-class Case(Common, kw_only=True):
+class Case(Common, frozen=True, kw_only=True):
     """A whole case: the fold of its events."""
 
     narrative: str = ""
@@ -379,7 +382,7 @@ class Case(Common, kw_only=True):
     recent: tuple[Recent, ...] = ()
 
 
-class Grant(Part, kw_only=True):
+class Grant(Part, frozen=True, kw_only=True):
     """Break-glass: one principal sees one case until `until`."""
 
     principal: str

@@ -1,6 +1,6 @@
 """The closed vocabularies of casework. A token that is not listed here is refused at the boundary.
 
-Each vocabulary is a ``Literal`` (so msgspec and mypy check it) and, where code needs to walk it, a tuple in display order.
+Each vocabulary is a ``Literal`` (so msgspec and mypy check it) and, where code walks it, a tuple in display order.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Lifts the data of older events to today's schema when it is read; stored bytes never change.
 
-One step a schema version: `STEPS[n]` takes data written at version n to version n + 1. A step gets the event type and the
-data (JSON types) and returns new data; it never changes its argument.
+One step a schema version: `STEPS[n]` takes data written at version n to version n + 1. A step gets the event type and
+the data (JSON types) and returns new data; it never changes its argument.
 """
 
 from __future__ import annotations

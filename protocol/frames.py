@@ -1,7 +1,7 @@
 """The WebSocket frames of `watchfloor.v1`: one Struct a frame, a tagged union on `type`.
 
-Text frames, JSON. Times are ms UTC. `prev` is the seq of the previous events or mark frame on the same sub; a client whose
-cursor differs resyncs. Every `head_hash` is the log's head hash at its frame's `seq`.
+Text frames, JSON. Times are ms UTC. `prev` is the seq of the previous events or mark frame on the same sub; a client
+whose cursor differs resyncs. Every `head_hash` is the log's head hash at its frame's `seq`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Frame(Struct, frozen=True, kw_only=True, tag_field="type"):
 # --- feed to client
 
 
-class Hello(Frame, kw_only=True, tag="hello"):
+class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
     proto: str
     node: str
     epoch: str
@@ -38,21 +38,21 @@ class Hello(Frame, kw_only=True, tag="hello"):
     roles: tuple[str, ...] = ()
 
 
-class SnapshotBegin(Frame, kw_only=True, tag="snapshot.begin"):
+class SnapshotBegin(Frame, frozen=True, kw_only=True, tag="snapshot.begin"):
     sub: str
     epoch: str
     seq: Seq
     count: int
 
 
-class SnapshotChunk(Frame, kw_only=True, tag="snapshot.chunk"):
+class SnapshotChunk(Frame, frozen=True, kw_only=True, tag="snapshot.chunk"):
     """Rows in queue order (sub on all), or the one whole case (sub on a case)."""
 
     sub: str
     cases: list[Raw]
 
 
-class SnapshotEnd(Frame, kw_only=True, tag="snapshot.end"):
+class SnapshotEnd(Frame, frozen=True, kw_only=True, tag="snapshot.end"):
     sub: str
     seq: Seq
     head_hash: str
@@ -75,7 +75,7 @@ class WireEvent(Struct, frozen=True, kw_only=True):
     data: Raw
 
 
-class Events(Frame, kw_only=True, tag="events"):
+class Events(Frame, frozen=True, kw_only=True, tag="events"):
     sub: str
     prev: Seq
     seq: Seq
@@ -83,7 +83,7 @@ class Events(Frame, kw_only=True, tag="events"):
     events: list[WireEvent]
 
 
-class Mark(Frame, kw_only=True, tag="mark"):
+class Mark(Frame, frozen=True, kw_only=True, tag="mark"):
     """Nothing for you up to `seq`."""
 
     sub: str
@@ -92,7 +92,7 @@ class Mark(Frame, kw_only=True, tag="mark"):
     head_hash: str
 
 
-class Heartbeat(Frame, kw_only=True, tag="hb"):
+class Heartbeat(Frame, frozen=True, kw_only=True, tag="hb"):
     """`head`: the newest seq of the log. `seq`: the newest published here; `head_hash` is that of `seq`."""
 
     server_time: int
@@ -101,13 +101,13 @@ class Heartbeat(Frame, kw_only=True, tag="hb"):
     head_hash: str
 
 
-class PresenceSeen(Frame, kw_only=True, tag="presence"):
+class PresenceSeen(Frame, frozen=True, kw_only=True, tag="presence"):
     case_id: str
     who: str
     doing: str
 
 
-class Resync(Frame, kw_only=True, tag="resync"):
+class Resync(Frame, frozen=True, kw_only=True, tag="resync"):
     """A snapshot follows. `forked`: the log was rolled back or rewritten."""
 
     sub: str
@@ -115,20 +115,20 @@ class Resync(Frame, kw_only=True, tag="resync"):
     seq: Seq
 
 
-class AuthExpiring(Frame, kw_only=True, tag="auth.expiring"):
+class AuthExpiring(Frame, frozen=True, kw_only=True, tag="auth.expiring"):
     at: int
 
 
-class ErrorFrame(Frame, kw_only=True, tag="error"):
+class ErrorFrame(Frame, frozen=True, kw_only=True, tag="error"):
     problem: dict[str, Any]
 
 
-class Bye(Frame, kw_only=True, tag="bye"):
+class Bye(Frame, frozen=True, kw_only=True, tag="bye"):
     reason: str
     retry_ms: int
 
 
-class TimeAnswer(Frame, kw_only=True, tag="time"):
+class TimeAnswer(Frame, frozen=True, kw_only=True, tag="time"):
     t0: int
     t1: int
     t2: int
@@ -154,7 +154,7 @@ FromFeed = (
 # --- client to feed (unknown fields refused)
 
 
-class Asked(Frame, kw_only=True, forbid_unknown_fields=True):
+class Asked(Frame, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of what a client sends."""
 
 
@@ -173,25 +173,25 @@ class Cursor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     head_hash: Hash
 
 
-class Subscribe(Asked, kw_only=True, tag="subscribe", rename={"from_": "from"}):
+class Subscribe(Asked, frozen=True, kw_only=True, tag="subscribe", rename={"from_": "from"}):
     sub: SubName
     filter: Filter
     from_: Cursor | None = None
 
 
-class Unsubscribe(Asked, kw_only=True, tag="unsubscribe"):
+class Unsubscribe(Asked, frozen=True, kw_only=True, tag="unsubscribe"):
     sub: SubName
 
 
-class TimeAsked(Asked, kw_only=True, tag="time"):
+class TimeAsked(Asked, frozen=True, kw_only=True, tag="time"):
     t0: Annotated[int, Meta(ge=-(2**53), le=2**53)]
 
 
-class Auth(Asked, kw_only=True, tag="auth"):
+class Auth(Asked, frozen=True, kw_only=True, tag="auth"):
     token: Annotated[str, Meta(min_length=1, max_length=256)]
 
 
-class PresenceSaid(Asked, kw_only=True, tag="presence"):
+class PresenceSaid(Asked, frozen=True, kw_only=True, tag="presence"):
     case_id: Annotated[str, Meta(max_length=11)]
     doing: Annotated[str, Meta(max_length=40)]
 

@@ -48,7 +48,7 @@ TITLE: Final[dict[str, str]] = {
 
 
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One problem document. `pointer`: JSON pointer to the fault in the body. `version by at events`: for stale-version."""
+    """One problem document. `pointer` is a JSON pointer into the body; `version by at events` go with stale-version."""
 
     type: str
     title: str
