@@ -1,1 +1,1 @@
-"""The outside world for demo, tests and drills: a simulated platform, NCMEC's stand-in, a source of escalations."""
+"""Stand-ins for what a floor meets outside: the simulator of escalations, a simulated crew, the simulated platform."""
