@@ -71,8 +71,6 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@$(PY) -m bench $(BENCH)
 
-comma := ,
-space := $(subst ,, )
 TORTURE ?= all
 torture: $(VENV)/.dev
 	@$(PY) -m pytest -m torture --torture $(TORTURE)

@@ -37,7 +37,7 @@ class UsageError(CliError):
         super().__init__(message, Exit.USAGE)
 
 
-class FeedUnreachable(CliError):  # noqa: N818 - the name is the state it reports
+class FeedUnreachable(CliError):
     """No answer from the feed at `url`; `reason` is what the transport said."""
 
     def __init__(self, url: str, reason: str) -> None:
@@ -49,7 +49,7 @@ class FeedUnreachable(CliError):  # noqa: N818 - the name is the state it report
         self.reason = reason
 
 
-class NotPermitted(CliError):  # noqa: N818 - the name is the state it reports
+class NotPermitted(CliError):
     """The feed knows this person and refuses; `detail` is the feed's own explanation."""
 
     def __init__(self, detail: str) -> None:

@@ -1,0 +1,1 @@
+"""What is shipped, installed as a user would install it."""
