@@ -115,6 +115,9 @@ def _run_command(name: str, arguments: list[str]) -> int:
         raise UsageError(f"`watchfloor {name}` is later work; see `watchfloor --help` for what there is")
     from cli.parsing import command_parser
 
+    # httpx loads its own command line with it, and so rich, click and pygments: 50 ms that nothing here uses. None
+    # makes that one import fail, which httpx takes for "not installed".
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None is what the import system documents
     module = import_module(module_name)
     parser = command_parser(name, summary)
     module.add_arguments(parser)

@@ -134,9 +134,12 @@ def loaded_after(code: str, root: Path = ROOT) -> set[str]:
 
 
 def loaded_by_layer(layer: str, root: Path = ROOT) -> set[str]:
-    """Names in `sys.modules` after every module of `layer` was imported."""
+    """Names in `sys.modules` after every module of `layer` was imported.
+
+    As cli.main does it: with httpx's own command line, which loads rich, kept out.
+    """
     imports = "\n".join(f"importlib.import_module({name!r})" for name in modules_of(layer, root))
-    return loaded_after(f"import importlib\n{imports}", root)
+    return loaded_after(f"import importlib, sys\nsys.modules['httpx._main'] = None\n{imports}", root) - {"httpx._main"}
 
 
 def test_every_package_of_the_house_has_its_row(checkout: Path) -> None:
@@ -185,6 +188,19 @@ def test_the_entrance_loads_neither_screens_nor_network(arguments: list[str]) ->
 
     outside = {"textual", "rich", "httpx", "websockets", "starlette", "uvicorn", "msgspec", "asyncio"}
     assert loaded & (outside | (set(OURS) - {"cli"})) == set()
+
+
+def test_a_command_loads_httpx_without_its_command_line() -> None:
+    loaded = loaded_after(
+        "from cli import main\n"
+        "main.COMMANDS['sample'] = ('tests.cli.sample_command', 'ends as asked')\n"
+        "main.run(['sample', 'quietly'])\n"
+        "import httpx\n"
+        "assert httpx.AsyncClient"
+    )
+
+    assert "httpx" in loaded
+    assert loaded & {"rich", "click", "pygments"} == set()
 
 
 def broken_house(root: Path, layer: str, line: str) -> Path:

@@ -12,15 +12,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("cli", "tui", "widgets", "themes", "client", "feed", "standins", "protocol", "casework")
 DEVELOPMENT = Path(sysconfig.get_path("purelib"))
 
 
 @dataclass(frozen=True)
 class Built:
-    """Paths of the two artifacts."""
+    """Paths of the two artifacts, and the files of the packages before and after they were built.
+
+    The two sets differ only if somebody was at work meanwhile.
+    """
 
     wheel: Path
     sdist: Path
+    before: frozenset[str]
+    after: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,16 @@ def checked(*command: str | Path, cwd: Path = ROOT, **settings: str) -> None:
     assert process.returncode == 0, process.stdout + process.stderr
 
 
+def shipped_files() -> frozenset[str]:
+    """Every file of the packages, data files included."""
+    return frozenset(
+        str(path.relative_to(ROOT))
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
+
+
 def link_runtime(site: Path) -> None:
     """Link the distributions of the runtime lock, and no other, into `site`: what a user's installer would put there.
 
@@ -83,10 +99,11 @@ def link_runtime(site: Path) -> None:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The sdist of this checkout, and the wheel that is built from that sdist."""
     out = tmp_path_factory.mktemp("dist")
+    before = shipped_files()
     checked(sys.executable, "-m", "build", "--no-isolation", "--outdir", out)
     (wheel,) = out.glob("*.whl")
     (sdist,) = out.glob("*.tar.gz")
-    return Built(wheel, sdist)
+    return Built(wheel, sdist, before, shipped_files())
 
 
 @pytest.fixture(scope="session", params=["wheel", "sdist"])
