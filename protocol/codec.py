@@ -1,0 +1,238 @@
+"""Bytes to Structs and back: the one gate that every body and every frame passes.
+
+What msgspec alone would let through or let escape as another exception is caught here: nesting, numbers of thousands of
+digits, a byte order mark, bytes that are not UTF-8. The checks run before the decoder, in a few passes of C speed.
+
+Duplicate member names: the last one wins, as in most JSON readers. That is safe here because the feed reads a body
+once, with this decoder, and takes the digest for idempotency over the bytes. (`type`, which picks a command, may be
+given twice only with the same value.)
+
+Integers in the fields that take any JSON are bounded like all others: 19 digits, wherever they stand.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from itertools import accumulate
+from typing import Any, Final, TypeVar, cast
+
+import msgspec
+from msgspec import Struct
+
+from protocol import limits
+from protocol.frames import Frame, FromClient, FromFeed
+
+T = TypeVar("T")
+
+_BOM: Final = b"\xef\xbb\xbf"
+_NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
+#: An opening bracket becomes +1, a closing one -1 (as a signed byte).
+_STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+#: Every digit as 0, so that a long number is found by a plain search.
+_DIGITS: Final = bytes.maketrans(b"123456789", b"0" * 9)
+_LONG_NUMBER: Final = b"0" * (limits.INTEGER_DIGITS + 1)
+_SLICE: Final = 1 << 16
+_PLACE: Final = re.compile(r" - at (?:`key` in )?`\$([^`]*)`$")
+_MEMBER: Final = re.compile(r"^Object (?:missing required|contains unknown) field `(.*)`$", re.DOTALL)
+_STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
+_REASON_MAX: Final = 300
+
+
+class Malformed(Exception):
+    """A body or frame that is not what it should be.
+
+    `pointer` is an RFC 6901 pointer to the fault as far as it is known ("" is the whole); `reason` is a sentence part
+    that may quote the input, at most 300 characters of it.
+    """
+
+    def __init__(self, pointer: str, reason: str) -> None:
+        self.pointer = pointer
+        self.reason = reason if len(reason) <= _REASON_MAX else reason[:_REASON_MAX] + "…"
+        super().__init__(f"{pointer or 'the body'}: {self.reason}")
+
+    def under(self, prefix: str) -> Malformed:
+        """The same fault, seen from outside: `prefix` is the pointer to what was decoded."""
+        return Malformed(prefix + self.pointer, self.reason)
+
+
+class UnknownFrame(Struct, frozen=True, kw_only=True):
+    """A frame of a type that this client does not know: a newer feed sent it. It is skipped, never an error."""
+
+    type: str
+
+
+def decode_body(body: bytes, kind: type[T] | Any) -> T:
+    """`body` (JSON, UTF-8) as a `kind`: a Struct, a union of tagged Structs, or any type that msgspec takes.
+
+    Raises `Malformed`, and nothing else, whatever the bytes are.
+    """
+    if not body:
+        raise Malformed("", "is empty; a JSON document was expected")
+    check(body)
+    return cast(T, _decoded(_decoder(kind), body))
+
+
+def decode_part(raw: msgspec.Raw | bytes, kind: type[T] | Any) -> T:
+    """A part of a body that `decode_body` already checked, such as one item of a batch. Raises `Malformed`."""
+    return cast(T, _decoded(_decoder(kind), bytes(raw)))
+
+
+def check(body: bytes) -> None:
+    """What holds for every JSON text from outside, whatever it is decoded to. Raises `Malformed`."""
+    if body.startswith(_BOM):
+        raise Malformed("", "starts with a byte order mark; JSON has none")
+    if not body.isascii():
+        try:
+            body.decode("utf-8")
+        except UnicodeDecodeError as fault:
+            raise Malformed("", f"is not UTF-8 (byte {fault.start})") from None
+    deep = body.count(b"[") + body.count(b"{") > limits.DEPTH
+    long_number = _LONG_NUMBER in body.translate(_DIGITS)
+    if not deep and not long_number:
+        return
+    outside = _outside_strings(body)
+    if deep and _too_deep(outside):
+        raise Malformed("", f"is nested more than {limits.DEPTH} levels deep")
+    if long_number and _LONG_NUMBER in outside.translate(_DIGITS):
+        raise Malformed("", f"has a number of more than {limits.INTEGER_DIGITS} digits")
+
+
+def _too_deep(outside: bytes) -> bool:
+    steps = array("b", outside.translate(_STEPS, _NOT_BRACKETS))
+    depth = 0
+    for start in range(0, len(steps), _SLICE):  # in slices, so that a bomb is refused by its first one
+        depths = list(accumulate(steps[start : start + _SLICE], initial=depth))
+        if max(depths) > limits.DEPTH:
+            return True
+        depth = depths[-1]
+    return False
+
+
+def _outside_strings(body: bytes) -> bytes:
+    """`body` without its strings. Backslashes stand only inside strings, and pairs of them escape each other."""
+    if b"\\" in body:
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return b" ".join(body.split(b'"')[::2])
+
+
+_DECODERS: Final[dict[Any, msgspec.json.Decoder[Any]]] = {}
+
+
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    """One decoder for each kind; kinds are named in code, so there are not many."""
+    decoder = _DECODERS.get(kind)
+    if decoder is None:
+        decoder = _DECODERS[kind] = msgspec.json.Decoder(kind)
+    return decoder
+
+
+def _decoded(decoder: msgspec.json.Decoder[Any], body: bytes | str) -> Any:
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as fault:
+        raise _invalid(str(fault)) from None
+    except msgspec.DecodeError as fault:
+        raise Malformed("", _lower(str(fault))) from None
+    except UnicodeDecodeError as fault:
+        raise Malformed("", f"is not UTF-8 (byte {fault.start})") from None
+    except RecursionError:
+        raise Malformed("", "is nested too deep") from None
+    except UnicodeEncodeError:
+        raise Malformed("", "has a lone surrogate") from None
+
+
+def _invalid(message: str) -> Malformed:
+    """msgspec's message, with its path as a pointer; a missing or unknown member is pointed at itself."""
+    place = _PLACE.search(message)
+    pointer = ""
+    if place is not None:
+        message = message[: place.start()]
+        for member, index in _STEP.findall(place.group(1)):
+            if not member and not index:
+                break  # the name of a mapping's member is not told; the pointer ends at the mapping
+            pointer += "/" + (escape(member) if member else index)
+    member = _MEMBER.match(message)
+    if member is not None:
+        pointer += "/" + escape(member.group(1)[:100])
+    return Malformed(pointer, _lower(message))
+
+
+def escape(member: str) -> str:
+    """A member's name as one token of an RFC 6901 pointer."""
+    return member.replace("~", "~0").replace("/", "~1")
+
+
+def _lower(message: str) -> str:
+    return message[:1].lower() + message[1:] if not message.startswith("JSON") else message
+
+
+# --- frames
+
+_FROM_FEED: Final = msgspec.json.Decoder(FromFeed)
+_FROM_CLIENT: Final = msgspec.json.Decoder(FromClient)
+
+
+class _Typed(Struct):
+    type: str
+
+
+_TYPED: Final = msgspec.json.Decoder(_Typed)
+_FEED_TYPES: Final = frozenset(str(kind.__struct_config__.tag) for kind in FromFeed.__args__)
+
+
+def from_feed(frame: bytes | str) -> Frame | UnknownFrame:
+    """A frame that the feed sent. A type that is not known here becomes an `UnknownFrame`.
+
+    Raises `Malformed`.
+    """
+    body = _frame_bytes(frame)  # no `check`: the feed is trusted that far, and a snapshot's chunks are large
+    try:
+        return cast(Frame, _decoded(_FROM_FEED, body))
+    except Malformed as fault:
+        if fault.pointer != "/type":
+            raise
+        kind = cast(_Typed, _decoded(_TYPED, body)).type
+        if kind in _FEED_TYPES:
+            raise
+        return UnknownFrame(type=kind)
+
+
+def from_client(frame: bytes | str) -> Frame:
+    """A frame that a client sent: at most 64 KiB, a known type, no unknown field. Raises `Malformed`."""
+    body = _frame_bytes(frame)
+    if len(body) > limits.FRAME_IN:
+        raise Malformed("", f"is larger than {limits.FRAME_IN} bytes")
+    check(body)
+    return cast(Frame, _decoded(_FROM_CLIENT, body))
+
+
+def _frame_bytes(frame: bytes | str) -> bytes:
+    if isinstance(frame, str):
+        try:
+            frame = frame.encode()
+        except UnicodeEncodeError:
+            raise Malformed("", "has a lone surrogate") from None
+    if not frame:
+        raise Malformed("", "is empty; a JSON document was expected")
+    return frame
+
+
+# --- out
+
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+def encode(value: Any) -> bytes:
+    """`value` (Structs, Raw, JSON types) as JSON bytes."""
+    return _ENCODER.encode(value)
+
+
+def encode_lines(values: Any) -> bytes:
+    """NDJSON: one document a line, each line ended."""
+    return _ENCODER.encode_lines(values)
+
+
+def raw(value: Any) -> msgspec.Raw:
+    """`value` encoded once, to stand in several frames."""
+    return msgspec.Raw(_ENCODER.encode(value))
