@@ -9,58 +9,27 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
-from msgspec import UNSET, Struct, UnsetType, field
+from msgspec import Struct, field
 
 from casework.model import (
     Action,
-    Clock,
     Contact,
     Content,
     FactorNote,
-    Factors,
     Grant,
     Masked,
-    Pending,
     Related,
+    Result,
     Source,
     Stub,
     Subject,
     Task,
     Translation,
 )
-from casework.tokens import CaseType, Imminence, Sensitivity, Severity, State, SubType
+from casework.tokens import CaseType, Imminence, Sensitivity, Severity, SubType
 
 SCHEMA_VERSION: Final = 2
 """The `v` that events are written with today; `casework.upcast` lifts older ones when they are read."""
-
-
-class Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an event changed in the fields that rows show. UNSET means: as before.
-
-    ``clocks`` holds every clock that the event started or changed, whole; the fold replaces a clock of the same name.
-    ``dropped`` names clocks to forget (an undone start).
-    """
-
-    state: State | UnsetType = UNSET
-    owner: str | UnsetType | None = UNSET
-    owner_since: int | UnsetType | None = UNSET
-    case_type: CaseType | UnsetType = UNSET
-    sub_type: SubType | UnsetType | None = UNSET
-    severity: Severity | UnsetType = UNSET
-    band: int | UnsetType = UNSET
-    score_tenths: int | UnsetType = UNSET
-    floors: tuple[str, ...] | UnsetType = UNSET
-    grounds: tuple[str, ...] | UnsetType = UNSET
-    factors: Factors | UnsetType = UNSET
-    snoozed_until: int | UnsetType | None = UNSET
-    rca_due: bool | UnsetType = UNSET
-    contained_at: int | UnsetType | None = UNSET
-    secured_at: int | UnsetType | None = UNSET
-    ended_at: int | UnsetType | None = UNSET
-    merged_into: str | UnsetType | None = UNSET
-    pending: tuple[Pending, ...] | UnsetType = UNSET
-    clocks: tuple[Clock, ...] = ()
-    dropped: tuple[tuple[str, str | None, int, bool], ...] = ()
 
 
 class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -206,6 +175,21 @@ class DiscardReverted(Fact, frozen=True, kw_only=True):
 class NoActionReverted(Fact, frozen=True, kw_only=True):
     seq_reverted: int
     action_id: str
+
+
+class NotReportableStated(Fact, frozen=True, kw_only=True):
+    """One person's word that no CyberTip is due; it counts for nothing until a second person confirms it."""
+
+    SEALED = ("reason",)
+
+    reason: str = ""
+    resolving: bool = False
+
+
+class NotReportableReverted(Fact, frozen=True, kw_only=True):
+    """Nobody confirmed it within 30 minutes."""
+
+    seq_reverted: int
 
 
 class ActConfirmed(Fact, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from casework.tokens import (
     ActionState,
@@ -78,6 +78,8 @@ class Clock(Part, frozen=True, kw_only=True):
     rule: str = ""
     """The id of the rule that set it, for example ``TTL.S0.contain``."""
     paused_at: int | None = None
+    stopped_at: int | None = None
+    """Its case ended while it was open: it is neither met nor late any more, and runs again if the end is reverted."""
 
     @property
     def name(self) -> tuple[str, str | None, int, bool]:
@@ -86,8 +88,13 @@ class Clock(Part, frozen=True, kw_only=True):
 
     @property
     def running(self) -> bool:
-        """Unmet, unwaived and unpaused: it can be late and it can place a case."""
-        return self.met_at is None and self.waived is None and not self.paused
+        """Unmet, unwaived, unpaused and not stopped by an end: it can be late and it can place a case."""
+        return self.open and not self.paused and self.stopped_at is None
+
+    @property
+    def open(self) -> bool:
+        """Neither met nor waived, paused or not."""
+        return self.met_at is None and self.waived is None
 
 
 class Next(Part, frozen=True, kw_only=True):
@@ -249,6 +256,18 @@ class Pending(Part, frozen=True, kw_only=True):
     version: int
 
 
+class NotReportable(Part, frozen=True, kw_only=True):
+    """What one person stated and a second has to confirm, always: this CSEA case needs no CyberTip."""
+
+    seq: int
+    by: str
+    at: int
+    reason: str = ""
+    resolving: bool = False
+    """It was stated by ``resolve``, which the second person's word completes."""
+    confirmed_by: str | None = None
+
+
 class Touch(Part, frozen=True, kw_only=True):
     """The last event of some kind: what a stale command is measured against."""
 
@@ -259,40 +278,55 @@ class Touch(Part, frozen=True, kw_only=True):
     at: int = 0
 
 
+class Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an event changed in the fields that rows show. UNSET means: as before.
+
+    ``clocks`` holds every clock that the event started or changed, whole; the fold replaces a clock of the same name.
+    ``dropped`` names clocks to forget (an undone start).
+    """
+
+    state: State | UnsetType = UNSET
+    owner: str | UnsetType | None = UNSET
+    owner_since: int | UnsetType | None = UNSET
+    case_type: CaseType | UnsetType = UNSET
+    sub_type: SubType | UnsetType | None = UNSET
+    severity: Severity | UnsetType = UNSET
+    band: int | UnsetType = UNSET
+    score_tenths: int | UnsetType = UNSET
+    floors: tuple[str, ...] | UnsetType = UNSET
+    grounds: tuple[str, ...] | UnsetType = UNSET
+    factors: Factors | UnsetType = UNSET
+    credibility: Credibility | UnsetType | None = UNSET
+    """The source's, once somebody here verified it."""
+    snoozed_until: int | UnsetType | None = UNSET
+    rca_due: bool | UnsetType = UNSET
+    contained_at: int | UnsetType | None = UNSET
+    secured_at: int | UnsetType | None = UNSET
+    ended_at: int | UnsetType | None = UNSET
+    merged_into: str | UnsetType | None = UNSET
+    pending: tuple[Pending, ...] | UnsetType = UNSET
+    """All of them, as after the event; one with seq 0 gets the event's own seq and version."""
+    triage_due_at: int | UnsetType | None = UNSET
+    clocks: tuple[Clock, ...] = ()
+    dropped: tuple[tuple[str, str | None, int, bool], ...] = ()
+
+
 class Recent(Part, frozen=True, kw_only=True):
-    """One command that can still be undone, with the values it replaced."""
+    """One command that can still be undone, with what it replaced."""
 
     seq: int
-    """seq of the command's first event."""
+    """seq of the command's first event; what it made (a late clock) apart."""
     last_seq: int
     version: int
     """Version after the command's last event."""
     type: str
     by: str
     at: int
-    before: Before
-
-
-class Before(Part, frozen=True, kw_only=True):
-    """Values that a command replaced; ``clocks`` are those it changed, as they stood; ``started`` those it created."""
-
-    state: State
-    owner: str | None
-    owner_since: int | None
-    severity: Severity
-    band: int
-    score_tenths: int
-    floors: tuple[str, ...]
-    grounds: tuple[str, ...]
-    flags: Flags
-    factors: Factors
-    pending: tuple[Pending, ...]
-    clocks: tuple[Clock, ...] = ()
-    started: tuple[tuple[str, str | None, int, bool], ...] = ()
-    ref: str | None = None
-    """What else the command made: a step's id or a note's seq, as text."""
-    secured_at: int | None = None
-    contained_at: int | None = None
+    inverse: Result = field(default_factory=Result)
+    """The result that takes the command's results back."""
+    notes: dict[str, FactorNote | None] = field(default_factory=dict)
+    """Notes on factors that it replaced; None where there was none."""
+    step: str | None = None
 
 
 class Common(Struct, frozen=True, kw_only=True):
@@ -369,6 +403,13 @@ class Case(Common, frozen=True, kw_only=True):
     """Triage notes exist; at S0 and S1 one may act first and owes them within 15 minutes."""
     triage_due_at: int | None = None
     outcome: str | None = None
+    not_reportable: NotReportable | None = None
+    """Somebody stated that no CyberTip is due; it counts once a second person confirmed it."""
+    ended_from: State | None = None
+    """The state it ended in, for an end that is reverted."""
+    busy_until: int | None = None
+    """Its owner said so; the claim does not lapse before."""
+    retired_at: int | None = None
     absorbed: tuple[str, ...] = ()
     grants: tuple[Grant, ...] = ()
     policy_version: str = ""
