@@ -2,8 +2,10 @@
 
 import io
 import json
+import re
 import sys
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -95,3 +97,11 @@ def test_writers_go_through_the_filter(text: str, capsys: pytest.CaptureFixture[
     assert out.splitlines()[0] == safe_line(text)
     assert json.loads(out.splitlines()[1]) == text
     assert err == f"watchfloor: {safe_line(text)}\n"
+
+
+def test_no_command_writes_past_the_filter(checkout: Path) -> None:
+    past = re.compile(r"\bprint\(|\bstd(out|err)(\.buffer)?\.write(lines)?\(")
+    commands = [path for path in (checkout / "cli").rglob("*.py") if path.name != "lines.py"]
+
+    assert commands
+    assert [str(path) for path in commands if past.search(path.read_text(encoding="utf-8"))] == []
