@@ -1,0 +1,100 @@
+"""The order of the queue: total, explainable, and changed only by events, never by time (domain, section 2).
+
+The key is (band, harm 0 / paper 1 / none 2, absolute due of that clock, minus score, arrival); smaller comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+from casework.model import Clock, Common, Next, Stub
+from casework.score import shown
+from casework.tokens import HARM_MILESTONES, MILESTONES, OUTSIDE_MILESTONES, Severity
+
+Key = tuple[int, int, int, int, int]
+
+HARM: Final = 0
+PAPER: Final = 1
+NONE: Final = 2
+
+
+def band(severity: Severity, secured: bool) -> int:
+    """The severity's digit, plus one once the case is secured."""
+    return int(severity[1]) + int(secured)
+
+
+def is_secured(clocks: Iterable[Clock], contained_at: int | None) -> bool:
+    """Contained, and every outside step met or waived."""
+    return contained_at is not None and all(
+        clock.met_at is not None or clock.waived is not None
+        for clock in clocks
+        if clock.milestone in OUTSIDE_MILESTONES
+    )
+
+
+def next_clock(clocks: Iterable[Clock]) -> Clock | None:
+    """The clock that places a case: its earliest running harm clock, else its earliest running paper clock.
+
+    Outer bounds count as clocks of their milestone. Met, waived and paused clocks do not count.
+    """
+    best: Clock | None = None
+    best_rank: tuple[int, int, int, bool, str, int] | None = None
+    for clock in clocks:
+        if clock.running:
+            rank = (
+                _kind(clock),
+                clock.due_at,
+                MILESTONES.index(clock.milestone),
+                clock.outer_bound,
+                clock.party or "",
+                clock.round,
+            )
+            if best_rank is None or rank < best_rank:
+                best, best_rank = clock, rank
+    return best
+
+
+def next_of(x: Common | Stub) -> Next | None:
+    """The milestone and due of the clock that places the case, as rows show it."""
+    clock = next_clock(x.clocks)
+    return None if clock is None else Next(milestone=clock.milestone, due_at=clock.due_at)
+
+
+def key(x: Common | Stub) -> Key:
+    """Where the case stands: compare keys, the smaller one comes first. No two cases share an arrival.
+
+    A stub shows no score, so in the eyes of whoever sees only that, score has no say.
+    """
+    clock = next_clock(x.clocks)
+    kind, due_at = (NONE, 0) if clock is None else (_kind(clock), clock.due_at)
+    score = x.score_tenths if isinstance(x, Common) else 0
+    return (x.band, kind, due_at, -score, x.opened_seq)
+
+
+def why(x: Common) -> tuple[str, ...]:
+    """The parts of the key in words, in their order: severity, clock, score, its grounds, arrival."""
+    place = x.severity if x.band == int(x.severity[1]) else f"{x.severity}, secured: one band lower"
+    floors = f", floor: {', '.join(name.replace('_', ' ') for name in x.floors)}" if x.floors else ""
+    return (
+        place,
+        _clock_words(next_clock(x.clocks)),
+        f"score {shown(x.score_tenths)}{floors}",
+        *x.grounds,
+        f"arrival {x.opened_seq}",
+    )
+
+
+def _kind(clock: Clock) -> int:
+    return HARM if clock.milestone in HARM_MILESTONES else PAPER
+
+
+def _clock_words(clock: Clock | None) -> str:
+    if clock is None:
+        return "no clock runs"
+    bound = " (outer bound)" if clock.outer_bound else ""
+    verb = "late since" if clock.breached_at is not None else "due"
+    # Whole seconds suffice for people; the key compares milliseconds.
+    at = datetime.fromtimestamp(clock.due_at // 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S Z")
+    return f"{clock.milestone}{bound} {verb} {at}"

@@ -1,0 +1,164 @@
+"""The score of a case, 0 to 100 in tenths, and what it is made of (domain, section 2).
+
+Exact: weights are whole points, values whole hundredths, sums are fractions; the logarithm of the reach is taken in
+decimal with 28 digits. The total is rounded once, half up, to the nearest tenth; each factor's points are rounded the
+same way for its own ground only.
+"""
+
+from __future__ import annotations
+
+from decimal import Context, Decimal
+from fractions import Fraction
+from typing import Final
+
+from msgspec import Struct
+
+from casework.model import Factors, Source
+from casework.policy import Policy, ScorePolicy
+from casework.tokens import Credibility, Vulnerability
+
+_PRECISION: Final = Context(prec=28)
+
+
+class Rating(Struct, frozen=True, kw_only=True):
+    """A score in tenths, the floors that apply (highest first), and each factor's part in words, weightiest first."""
+
+    tenths: int
+    floors: tuple[str, ...]
+    grounds: tuple[str, ...]
+
+
+def rate(
+    factors: Factors,
+    source: Source | None,
+    *,
+    sub_type: str | None,
+    sensitivities: tuple[str, ...],
+    policy: Policy,
+) -> Rating:
+    """The score of a case with these facts.
+
+    A ground reads ``imminence 24h 28.0``; a value that nobody stated is marked ``(not stated)``. A floor that lifted
+    the score comes first, as ``at least 95: identifiable child``.
+    """
+    rule = policy.score
+    parts = _parts(factors, source, sensitivities, rule)
+    total = sum((points for _, points, _ in parts), Fraction(0))
+    floors = _floors(factors, sub_type, rule)
+    tenths = _tenths(total)
+    lifted: tuple[str, ...] = ()
+    if floors:
+        name, floor = floors[0]
+        if floor * 10 > tenths:
+            tenths = floor * 10
+            lifted = (f"at least {floor}: {name.replace('_', ' ')}",)
+    weightiest = sorted(parts, key=lambda part: -part[1])
+    return Rating(
+        tenths=tenths,
+        floors=tuple(name for name, _ in floors),
+        grounds=(*lifted, *(f"{text} {shown(_tenths(points))}" for _, points, text in weightiest)),
+    )
+
+
+def shown(tenths: int) -> str:
+    """A score in tenths as people read it: ``770`` is ``77.0``."""
+    return f"{tenths // 10}.{tenths % 10}"
+
+
+def _tenths(points: Fraction) -> int:
+    """To the nearest tenth, half up."""
+    return (points * 10 + Fraction(1, 2)).__floor__()
+
+
+def _parts(
+    factors: Factors, source: Source | None, sensitivities: tuple[str, ...], rule: ScorePolicy
+) -> tuple[tuple[str, Fraction, str], ...]:
+    """Each factor: its name, its exact points and its value in words, in the order of the domain's table."""
+    missing = rule.missing
+    imminence = factors.imminence or missing.imminence
+    harm = factors.harm or missing.harm
+    vulnerability, stated = _vulnerability(factors, sensitivities, rule)
+    specificity = missing.specificity if factors.specificity is None else factors.specificity
+    credibility, credibility_stated = _credibility(source, rule)
+    weights = rule.weights
+    return (
+        (
+            "imminence",
+            _value(weights["imminence"], rule.imminence[imminence]),
+            _said("imminence", factors.imminence, imminence),
+        ),
+        ("harm", _value(weights["harm"], rule.harm[harm]), _said("harm", factors.harm, harm)),
+        (
+            "vulnerability",
+            _value(weights["vulnerability"], rule.vulnerability[vulnerability]),
+            _said("vulnerability", stated, vulnerability),
+        ),
+        (
+            "specificity",
+            Fraction(weights["specificity"] * specificity, 4),
+            _said("specificity", factors.specificity, f"{specificity} of 4"),
+        ),
+        (
+            "credibility",
+            _value(weights["credibility"], rule.credibility[credibility]),
+            _said("source", credibility_stated, credibility),
+        ),
+        ("reach", weights["reach"] * _reach(factors, rule), _reach_words(factors)),
+    )
+
+
+def _value(weight: int, hundredths: int) -> Fraction:
+    return Fraction(weight * hundredths, 100)
+
+
+def _said(name: str, stated: object, value: str) -> str:
+    text = f"{name} {value.replace('_', '-')}"
+    return text if stated is not None else f"{text} (not stated)"
+
+
+def _vulnerability(
+    factors: Factors, sensitivities: tuple[str, ...], rule: ScorePolicy
+) -> tuple[Vulnerability, Vulnerability | None]:
+    if factors.vulnerability:
+        highest = max(factors.vulnerability, key=lambda token: rule.vulnerability[token])
+        return highest, highest
+    if "minor" in sensitivities:
+        # The case says so itself, only not in the list.
+        return rule.missing.vulnerability_with_minor, rule.missing.vulnerability_with_minor
+    return rule.missing.vulnerability, None
+
+
+def _credibility(source: Source | None, rule: ScorePolicy) -> tuple[Credibility, Credibility | None]:
+    if source is None:
+        return rule.missing.credibility, None
+    if source.credibility is not None:
+        return source.credibility, source.credibility
+    return rule.missing_credibility[source.kind], None
+
+
+def _reach(factors: Factors, rule: ScorePolicy) -> Fraction:
+    seen = factors.live_viewers + factors.views_per_min + rule.reach.reupload_factor * factors.reuploads
+    if seen <= 0:
+        return Fraction(0)
+    return min(Fraction(1), Fraction(_PRECISION.log10(Decimal(1 + seen))) / rule.reach.full_at)
+
+
+def _reach_words(factors: Factors) -> str:
+    parts = []
+    if factors.live_viewers:
+        parts.append(f"{factors.live_viewers} live viewers")
+    if factors.views_per_min:
+        parts.append(f"{factors.views_per_min} views a minute")
+    if factors.reuploads:
+        parts.append(f"{factors.reuploads} re-uploads")
+    return f"reach {' and '.join(parts)}" if parts else "reach none known"
+
+
+def _floors(factors: Factors, sub_type: str | None, rule: ScorePolicy) -> tuple[tuple[str, int], ...]:
+    applies = {
+        "identifiable_child": factors.identifiable_child,
+        "victim_in_crisis": "victim_in_crisis" in factors.vulnerability,
+        "removal_order": sub_type == "REMOVAL_ORDER",
+    }
+    found = [(name, points) for name, points in rule.floors.items() if applies[name]]
+    return tuple(sorted(found, key=lambda floor: (-floor[1], floor[0])))
