@@ -1,8 +1,8 @@
 """A simulated crew that works cases through the public API, so that a demonstration floor lives.
 
-Each member has a name, a token of its own and a pace. Members take what is next in the queue and unowned, tell the police
-and the reporter where the case asks for it, contain and resolve. They leave the newest cases alone for a while, so that a
-person at the console has something to claim.
+Each member has a name, a token of its own and a pace. Members take what is next in the queue and unowned, tell the
+police and the reporter where the case asks for it, contain and resolve. They leave the top of the queue alone, so that
+a person at the console has something to claim.
 """
 
 from __future__ import annotations

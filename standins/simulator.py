@@ -43,8 +43,8 @@ async def run(
 ) -> Counter[str]:
     """Posts arrivals at their times, `speed` times as fast, for `seconds` (None: until canceled).
 
-    `on_sent` gets each arrival with the status it was answered. Returns how many were answered how, by status. A feed that
-    is away for a while is asked again, with the same event: the feed knows duplicates.
+    `on_sent` gets each arrival with the status it was answered. Returns how many were answered how, by status. A feed
+    that is away for a while is asked again, with the same event: the feed knows duplicates.
     """
     loop = asyncio.get_running_loop()
     statuses: Counter[str] = Counter()
