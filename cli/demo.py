@@ -1,7 +1,7 @@
 """`watchfloor demo`: a whole floor on one machine, with the console on it.
 
-A real feed process on a SQLite log in a folder of its own, a process that reports and a crew that works, and the console
-(or the wall) as the person `ana`. Without a terminal on stdout: the same floor in lines, then the queue as text.
+A real feed process on a SQLite log in a folder of its own, a process that reports and a crew that works, and the
+console (or the wall) as the person `ana`. Without a terminal on stdout: the same floor in lines, then the queue.
 """
 
 from __future__ import annotations
@@ -10,9 +10,15 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cli.errors import CliError, Exit
 from cli.lines import write_line
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from cli.tether import Tether
 
 CREW = ("bo", "cy", "dee")
 READY_S = 20.0
@@ -43,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
             tether.end()
 
 
-def _floor(args: argparse.Namespace, folder: Path, tether) -> int:  # type: ignore[no-untyped-def]
+def _floor(args: argparse.Namespace, folder: Path, tether: Tether) -> int:
     import subprocess
     import time
 
@@ -75,7 +81,7 @@ def _floor(args: argparse.Namespace, folder: Path, tether) -> int:  # type: igno
     return _lines(url, args.seconds, tether, time.monotonic())
 
 
-def _lines(url: str, seconds: float, tether, began: float) -> int:  # type: ignore[no-untyped-def]
+def _lines(url: str, seconds: float, tether: Tether, began: float) -> int:
     import time
 
     from cli.main import run as watchfloor
@@ -104,10 +110,11 @@ def _issue(log: Path) -> dict[str, str]:
     return people
 
 
-def _ready(feed, log: Path) -> str:  # type: ignore[no-untyped-def]
+def _ready(feed: subprocess.Popen[bytes], log: Path) -> str:
     """The URL of the feed, once it says that it serves."""
     import select
 
+    assert feed.stdout is not None  # it was started with a pipe
     readable, _, _ = select.select([feed.stdout], [], [], READY_S)
     line = feed.stdout.readline().decode() if readable else ""
     if not line.startswith("ready "):

@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, TextIO
 
 from cli.errors import Exit
 from cli.lines import write_line
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     return Exit.REFUSED if faults else Exit.DONE
 
 
-def terminal(env: os._Environ[str] | dict[str, str], stdout) -> Iterator[Check]:  # type: ignore[no-untyped-def]
+def terminal(env: Mapping[str, str], stdout: TextIO) -> Iterator[Check]:
     """Size, colors and character set; none of it needs an answer from the terminal."""
     term = env.get("TERM", "")
     if not stdout.isatty():
@@ -113,18 +113,19 @@ def feed(url: str | None) -> Iterator[Check]:
 
     import httpx
 
-    from cli.feed_http import connect
-    from client.config import load
+    from client.config import choose, load
+    from client.http import client, headers, reason
 
-    profile = load().profile(url=url)
+    profile = choose(load(), url=url)
     try:
-        with connect(profile) as http:
+        with client(profile) as http:
+            http.headers.update(headers(profile))
             began = time.time()
             health = http.get("/healthz")
             ready = http.get("/readyz")
             head = http.get("/v1/audit/head")
     except httpx.TransportError as error:
-        yield Check("FAULT", "feed", f"no feed answers at {profile.url}: {type(error).__name__}")
+        yield Check("FAULT", "feed", f"no feed answers at {profile.url}: {reason(error)}")
         return
     yield Check("ok" if health.status_code == 200 else "FAULT", "feed", f"{profile.url} answers {health.status_code}")
     why = "" if ready.status_code == 200 else f": {ready.text[:200]}"

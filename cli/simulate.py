@@ -1,11 +1,15 @@
-"""`watchfloor simulate`: drive a feed with realistic escalations, their updates and, if asked, a crew that works them."""
+"""`watchfloor simulate`: drive a feed with realistic escalations and their updates, on request with a crew at work."""
 
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from cli.errors import CliError, FeedUnreachable, NotPermitted, UsageError
 from cli.lines import write_line
+
+if TYPE_CHECKING:
+    from client.config import Profile
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,14 +45,14 @@ def per_second(rate: str) -> float:
 def run(args: argparse.Namespace) -> int:
     import asyncio
 
-    from client.config import load
+    from client.config import choose, load
 
     if args.speed <= 0:
         raise UsageError("--speed must be above zero")
-    profile = load().profile(url=args.url)
+    profile = choose(load(), url=args.url)
     rate = per_second(args.rate)
     crew = _crew(args.crew) if args.crew else []
-    return asyncio.run(_drive(args, profile.url, profile.token, rate, crew))
+    return asyncio.run(_drive(args, profile, rate, crew))
 
 
 def _crew(path: str) -> list[tuple[str, str]]:
@@ -60,9 +64,7 @@ def _crew(path: str) -> list[tuple[str, str]]:
     return [(name, token) for name, token in members]
 
 
-async def _drive(
-    args: argparse.Namespace, url: str, token: str | None, rate: float, crew: list[tuple[str, str]]
-) -> int:
+async def _drive(args: argparse.Namespace, profile: Profile, rate: float, crew: list[tuple[str, str]]) -> int:
     import asyncio
     import contextlib
     import random
@@ -70,6 +72,8 @@ async def _drive(
 
     import httpx
 
+    from client.config import Profile
+    from client.http import async_client, headers, reason
     from standins import simulator
     from standins.arrivals import Arrival, Arrivals
     from standins.crew import Member
@@ -82,21 +86,18 @@ async def _drive(
 
     async with contextlib.AsyncExitStack() as stack:
 
-        async def connect(bearer: str | None) -> httpx.AsyncClient:
-            transport = httpx.AsyncHTTPTransport(uds=url.removeprefix("unix:")) if url.startswith("unix:") else None
-            headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
-            base = "http://localhost" if transport else url
-            return await stack.enter_async_context(
-                httpx.AsyncClient(base_url=base, headers=headers, transport=transport, timeout=10, trust_env=False)
-            )
+        async def connect(person: Profile) -> httpx.AsyncClient:
+            connected = async_client(person)
+            connected.headers.update(headers(person))
+            return await stack.enter_async_context(connected)
 
-        http = await connect(token)
+        http = await connect(profile)
         try:
             answer = await http.get("/v1/audit/head")
         except httpx.TransportError as error:
-            raise FeedUnreachable(url, type(error).__name__) from None
+            raise FeedUnreachable(profile.url, reason(error)) from None
         if answer.status_code in (401, 403):
-            raise NotPermitted(f"{url} wants a token with the role intake; see `watchfloor token issue --help`")
+            raise NotPermitted(f"{profile.url} wants a token with the role intake; see `watchfloor token issue --help`")
         try:
             taken = await simulator.seed_floor(http, arrivals, args.cases)
         except simulator.SimulatorError as error:
@@ -107,7 +108,7 @@ async def _drive(
             workers = []
             for number, (name, bearer) in enumerate(crew):
                 member = Member(
-                    await connect(bearer),
+                    await connect(Profile(url=profile.url, name=name, token=bearer)),
                     name=name,
                     pace_s=4.0 / args.speed,
                     rng=random.Random(f"crew {args.seed} {number}"),  # repeatable
