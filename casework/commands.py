@@ -5,7 +5,7 @@ The wire form is `{"type": verb, "expected_version": n, …}`; `type` picks the 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
@@ -15,9 +15,16 @@ from casework.tokens import CaseType, Imminence, Milestone, Party, Relation, Sev
 
 Text = Annotated[str, Meta(min_length=1, max_length=4_000)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
-CaseId = Annotated[str, Meta(pattern="^C-[0-9A-HJKMNP-TV-Z]{4}-?[0-9A-HJKMNP-TV-Z]{4}$")]
+# `(?!\n)` at the end of a pattern: Python's `$` alone would let one line feed through.
+CaseId = Annotated[str, Meta(pattern=r"^C-[0-9A-HJKMNP-TV-Z]{4}-?[0-9A-HJKMNP-TV-Z]{4}$(?!\n)")]
 Millis = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
 Seq = Annotated[int, Meta(ge=1, le=2**53 - 1)]
+
+
+FieldName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$(?!\n)")]
+#: No fractions: an action's digest is over RFC 8785 JSON, where only whole numbers are safe from rounding.
+Scalar = Annotated[str, Meta(max_length=4_000)] | Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)] | bool | None
+FieldValue = Scalar | Annotated[list[Scalar], Meta(max_length=1_000)] | dict[FieldName, Scalar]
 
 
 class Context(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,7 +32,7 @@ class Context(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     epoch: Annotated[str, Meta(max_length=64)] | None = None
     seq: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
-    head_hash: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None = None
+    head_hash: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")] | None = None
     stale_ms: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
 
 
@@ -178,12 +185,17 @@ class Propose(Command, frozen=True, kw_only=True, tag="propose"):
     target: Target
     policy: Annotated[str, Meta(max_length=64)]
     reason: Text
-    fields: dict[str, Any]
+    fields: Annotated[dict[FieldName, FieldValue], Meta(max_length=64)]
+
+    def __post_init__(self) -> None:
+        for name in (self.target.kind, self.target.id):
+            if not 1 <= len(name) <= 200:
+                raise ValueError("Expected a target whose kind and id are of length 1 to 200")
 
 
 class Approve(Command, frozen=True, kw_only=True, tag="approve"):
     action_id: Name
-    digest: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    digest: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
 
 class Reject(Command, frozen=True, kw_only=True, tag="reject"):

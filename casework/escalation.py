@@ -73,12 +73,15 @@ class ContentGiven(Given, frozen=True, kw_only=True):
     live: bool = False
     up: bool | None = None
     checked_at: Moment | None = None
-    sha256: Annotated[str, Meta(pattern="^[0-9a-fA-F]{64}$")] | None = None
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-fA-F]{64}$(?!\n)")] | None = None
     caption: Annotated[str, Meta(max_length=2_000)] | None = None
 
 
 SensitiveGiven = Annotated[
-    dict[Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,39}$")], Annotated[str, Meta(min_length=1, max_length=500)]],
+    dict[
+        Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$(?!\n)")],
+        Annotated[str, Meta(min_length=1, max_length=500)],
+    ],
     Meta(max_length=32),
 ]
 

@@ -183,7 +183,9 @@ class Contact(Part, frozen=True, kw_only=True):
     outcome: str
 
 
-class Target(Part, frozen=True, kw_only=True):
+class Target(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an action is done to. It is part of a command as well, and a command's unknown fields are refused."""
+
     kind: str
     id: str
 

@@ -36,26 +36,30 @@ class IntakeAnswer(Answer, frozen=True, kw_only=True):
     duplicate: bool = False
 
 
-class IntakeDone(Answer, frozen=True, kw_only=True):
-    """One accepted item of an intake batch."""
-
-    status: Literal[200, 202]
-    case_id: str
-    seq: int
-    duplicate: bool = False
-
-
-class Refused(Answer, frozen=True, kw_only=True):
-    """One refused item of a batch; its pointer starts at the batch."""
+class IntakeResult(Answer, frozen=True, kw_only=True):
+    """What became of one item of an intake batch: the case, or `problem` (its pointer starts at the batch)."""
 
     status: int
-    problem: Problem
+    case_id: str | UnsetType = UNSET
+    seq: int | UnsetType = UNSET
+    duplicate: bool | UnsetType = UNSET
+    problem: Problem | UnsetType = UNSET
+
+    @classmethod
+    def done(cls, answer: IntakeAnswer) -> IntakeResult:
+        """The result of an accepted report: 202, or 200 if it was there."""
+        status = 200 if answer.duplicate else 202
+        return cls(status=status, case_id=answer.case_id, seq=answer.seq, duplicate=answer.duplicate)
+
+    @classmethod
+    def refused(cls, problem: Problem) -> IntakeResult:
+        return cls(status=problem.status, problem=problem)
 
 
 class IntakeBatchAnswer(Answer, frozen=True, kw_only=True):
     """In the order of the batch."""
 
-    results: list[IntakeDone | Refused]
+    results: list[IntakeResult]
 
 
 # --- commands
@@ -73,20 +77,29 @@ class CommandAnswer(Answer, frozen=True, kw_only=True):
     events: list[str]
 
 
-class CommandDone(Answer, frozen=True, kw_only=True):
-    """One accepted item of a command batch."""
+class CommandResult(Answer, frozen=True, kw_only=True):
+    """What became of one item of a command batch: what a single command answers, or `problem`."""
 
-    status: Literal[200] = 200
-    case_id: str
-    version: int
-    seq: int
-    events: list[str]
+    status: int
+    case_id: str | UnsetType = UNSET
+    version: int | UnsetType = UNSET
+    seq: int | UnsetType = UNSET
+    events: list[str] | UnsetType = UNSET
+    problem: Problem | UnsetType = UNSET
+
+    @classmethod
+    def done(cls, answer: CommandAnswer) -> CommandResult:
+        return cls(status=200, case_id=answer.case_id, version=answer.version, seq=answer.seq, events=answer.events)
+
+    @classmethod
+    def refused(cls, problem: Problem) -> CommandResult:
+        return cls(status=problem.status, problem=problem)
 
 
 class CommandBatchAnswer(Answer, frozen=True, kw_only=True):
     """In the order of the batch; each item stands and falls alone."""
 
-    results: list[CommandDone | Refused]
+    results: list[CommandResult]
 
 
 class CommandItem(Struct, frozen=True, kw_only=True):
@@ -125,13 +138,9 @@ AnyCommandItem: Final[Any] = Union[_ITEMS]  # noqa: UP007 -- a union of what was
 def decode_commands(body: bytes) -> list[CommandItem | Problem]:
     """The items of a `POST /v1/commands` body, in order; a malformed one is the problem document that answers it.
 
-    Raises `Malformed` where the batch itself is not right: not JSON, unknown members, over 1,000 items, an item that
-    is no object.
+    Raises `Malformed` where the batch itself is not right: not JSON, unknown members, over 1,000 items.
     """
-    batch: CommandBatch = decode_body(body, CommandBatch)
-    for place, raw in enumerate(batch.items):
-        if not bytes(raw).lstrip().startswith(b"{"):
-            raise Malformed(f"/items/{place}", "expected `object`")
+    batch: CommandBatch = decode_body(body, CommandBatch, numbers=False)
     return [_item(place, raw) for place, raw in enumerate(batch.items)]
 
 

@@ -111,7 +111,7 @@ def decode(headers: Mapping[str, str], body: bytes) -> Incoming | list[Incoming 
 
 
 def _batch(body: bytes) -> list[Incoming | Problem]:
-    events: list[Raw] = decode_body(body, list[Raw])
+    events: list[Raw] = decode_body(body, list[Raw], numbers=False)
     if len(events) > limits.BATCH_EVENTS:
         raise Malformed("", f"has {len(events)} events; a batch has at most {limits.BATCH_EVENTS}")
     results: list[Incoming | Problem] = []

@@ -7,7 +7,7 @@ Duplicate member names: the last one wins, as in most JSON readers. That is safe
 once, with this decoder, and takes the digest for idempotency over the bytes. (`type`, which picks a command, may be
 given twice only with the same value.)
 
-Integers in the fields that take any JSON are bounded like all others: 19 digits, wherever they stand.
+A number of more than 19 digits is refused wherever it stands in a document that is decoded to its last field.
 """
 
 from __future__ import annotations
@@ -62,23 +62,27 @@ class UnknownFrame(Struct, frozen=True, kw_only=True):
     type: str
 
 
-def decode_body(body: bytes, kind: type[T] | Any) -> T:
+def decode_body(body: bytes, kind: type[T] | Any, *, numbers: bool = True) -> T:
     """`body` (JSON, UTF-8) as a `kind`: a Struct, a union of tagged Structs, or any type that msgspec takes.
 
-    Raises `Malformed`, and nothing else, whatever the bytes are.
+    `numbers` false leaves the length of numbers to whoever decodes the `Raw` parts of a batch, so that one item's
+    fault is one item's. Raises `Malformed`, and nothing else, whatever the bytes are.
     """
     if not body:
         raise Malformed("", "is empty; a JSON document was expected")
-    check(body)
+    check(body, numbers=numbers)
     return cast(T, _decoded(_decoder(kind), body))
 
 
 def decode_part(raw: msgspec.Raw | bytes, kind: type[T] | Any) -> T:
-    """A part of a body that `decode_body` already checked, such as one item of a batch. Raises `Malformed`."""
-    return cast(T, _decoded(_decoder(kind), bytes(raw)))
+    """A part of a body that `decode_body` let through, such as one item of a batch. Raises `Malformed`."""
+    part = bytes(raw)
+    if _LONG_NUMBER in part.translate(_DIGITS):
+        _check_numbers(_outside_strings(part))
+    return cast(T, _decoded(_decoder(kind), part))
 
 
-def check(body: bytes) -> None:
+def check(body: bytes, *, numbers: bool = True) -> None:
     """What holds for every JSON text from outside, whatever it is decoded to. Raises `Malformed`."""
     if body.startswith(_BOM):
         raise Malformed("", "starts with a byte order mark; JSON has none")
@@ -88,13 +92,18 @@ def check(body: bytes) -> None:
         except UnicodeDecodeError as fault:
             raise Malformed("", f"is not UTF-8 (byte {fault.start})") from None
     deep = body.count(b"[") + body.count(b"{") > limits.DEPTH
-    long_number = _LONG_NUMBER in body.translate(_DIGITS)
+    long_number = numbers and _LONG_NUMBER in body.translate(_DIGITS)
     if not deep and not long_number:
         return
     outside = _outside_strings(body)
     if deep and _too_deep(outside):
         raise Malformed("", f"is nested more than {limits.DEPTH} levels deep")
-    if long_number and _LONG_NUMBER in outside.translate(_DIGITS):
+    if long_number:
+        _check_numbers(outside)
+
+
+def _check_numbers(outside: bytes) -> None:
+    if _LONG_NUMBER in outside.translate(_DIGITS):
         raise Malformed("", f"has a number of more than {limits.INTEGER_DIGITS} digits")
 
 
@@ -155,7 +164,8 @@ def _invalid(message: str) -> Malformed:
     member = _MEMBER.match(message)
     if member is not None:
         pointer += "/" + escape(member.group(1)[:100])
-    return Malformed(pointer, _lower(message))
+    # Patterns end in `$(?!\\n)` for Python's sake; people read them without that.
+    return Malformed(pointer, _lower(message.replace(r"$(?!\\n)'", "$'")))
 
 
 def escape(member: str) -> str:

@@ -14,8 +14,8 @@ SUBPROTOCOL = "watchfloor.v1"
 
 ResyncReason = Literal["slow", "trimmed", "epoch", "gap", "forked", "audience"]
 Seq = Annotated[int, Meta(ge=0, le=2**53 - 1)]
-SubName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:\-]{1,64}$")]
-Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+SubName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:\-]{1,64}$(?!\n)")]
+Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
 
 class Frame(Struct, frozen=True, kw_only=True, tag_field="type"):

@@ -29,7 +29,7 @@ LIST_MAX: Final = 1_000
 QUERY_LENGTH: Final = 1_000
 SUBSCRIPTIONS: Final = 16
 """Subscriptions on one connection."""
-KEY_PATTERN: Final = r"^[A-Za-z0-9._:\-]{1,128}$"
+KEY_PATTERN: Final = r"^[A-Za-z0-9._:\-]{1,128}$(?!\n)"
 """An Idempotency-Key: visible, short, never free text."""
 KEY_LIFE_MS: Final = 7 * 24 * 3_600_000
 HEARTBEAT_MS: Final = 2_000

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET, Raw, Struct, structs
 
+from casework import order
 from casework.events import Event, fact_of
 from casework.facts import FACTS, SCHEMA_VERSION, Fact, UnknownFact
 from casework.model import (
@@ -80,8 +81,6 @@ def row_out(row: Row | Stub) -> RowOut | Stub:
     """The row as lists, snapshots and the feed carry it. A stub is itself: nothing is added to what it may tell."""
     if isinstance(row, Stub):
         return row
-    from casework import order
-
     fields: dict[str, Any] = {name: getattr(row, name) for name in _ROW}
     return RowOut(**fields, score=row.score_tenths / 10, next=order.next_of(row), why=order.why(row))
 
@@ -90,8 +89,6 @@ def case_out(case: Case | Stub) -> CaseOut | Stub:
     """The whole case. A stub is itself."""
     if isinstance(case, Stub):
         return case
-    from casework import order
-
     fields: dict[str, Any] = {name: getattr(case, name) for name in _CASE}
     return CaseOut(**fields, score=case.score_tenths / 10, next=order.next_of(case), why=order.why(case))
 
