@@ -1,0 +1,1 @@
+"""The append-only log: one contract for every engine, sealed events, hash chains, snapshots, tokens, verification."""
