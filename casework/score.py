@@ -1,14 +1,13 @@
 """The score of a case, 0 to 100 in tenths, and what it is made of (domain, section 2).
 
-Exact: weights are whole points, values whole hundredths, sums are fractions; the logarithm of the reach is taken in
-decimal with 28 digits. The total is rounded once, half up, to the nearest tenth; each factor's points are rounded the
-same way for its own ground only.
+Exact: weights are whole points, values whole hundredths, sums are decimals, and the logarithm of the reach is the same
+28 digits on every machine, which a binary one is not. The total is rounded once, half up, to the nearest tenth; each
+factor's points are rounded the same way for its own ground only.
 """
 
 from __future__ import annotations
 
-from decimal import Context, Decimal
-from fractions import Fraction
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Final
 
 from msgspec import Struct
@@ -17,7 +16,9 @@ from casework.model import Factors, Source
 from casework.policy import Policy, ScorePolicy
 from casework.tokens import Credibility, Vulnerability
 
-_PRECISION: Final = Context(prec=28)
+_DIGITS: Final = Context(prec=28)
+_ONE: Final = Decimal(1)
+_ZERO: Final = Decimal(0)
 
 
 class Rating(Struct, frozen=True, kw_only=True):
@@ -43,7 +44,7 @@ def rate(
     """
     rule = policy.score
     parts = _parts(factors, source, sensitivities, rule)
-    total = sum((points for _, points, _ in parts), Fraction(0))
+    total = sum((points for points, _ in parts), _ZERO)
     floors = _floors(factors, sub_type, rule)
     tenths = _tenths(total)
     lifted: tuple[str, ...] = ()
@@ -52,11 +53,11 @@ def rate(
         if floor * 10 > tenths:
             tenths = floor * 10
             lifted = (f"at least {floor}: {name.replace('_', ' ')}",)
-    weightiest = sorted(parts, key=lambda part: -part[1])
+    weightiest = sorted(parts, key=lambda part: -part[0])
     return Rating(
         tenths=tenths,
         floors=tuple(name for name, _ in floors),
-        grounds=(*lifted, *(f"{text} {shown(_tenths(points))}" for _, points, text in weightiest)),
+        grounds=(*lifted, *(f"{text} {shown(_tenths(points))}" for points, text in weightiest)),
     )
 
 
@@ -65,50 +66,42 @@ def shown(tenths: int) -> str:
     return f"{tenths // 10}.{tenths % 10}"
 
 
-def _tenths(points: Fraction) -> int:
+def _tenths(points: Decimal) -> int:
     """To the nearest tenth, half up."""
-    return (points * 10 + Fraction(1, 2)).__floor__()
+    return int((points * 10).quantize(_ONE, rounding=ROUND_HALF_UP))
 
 
 def _parts(
     factors: Factors, source: Source | None, sensitivities: tuple[str, ...], rule: ScorePolicy
-) -> tuple[tuple[str, Fraction, str], ...]:
-    """Each factor: its name, its exact points and its value in words, in the order of the domain's table."""
-    missing = rule.missing
+) -> tuple[tuple[Decimal, str], ...]:
+    """Each factor's exact points and its value in words, in the order of the domain's table."""
+    weights, missing = rule.weights, rule.missing
     imminence = factors.imminence or missing.imminence
     harm = factors.harm or missing.harm
-    vulnerability, stated = _vulnerability(factors, sensitivities, rule)
+    vulnerability, vulnerability_stated = _vulnerability(factors, sensitivities, rule)
     specificity = missing.specificity if factors.specificity is None else factors.specificity
     credibility, credibility_stated = _credibility(source, rule)
-    weights = rule.weights
     return (
+        (_value(weights["imminence"], rule.imminence[imminence]), _said("imminence", factors.imminence, imminence)),
+        (_value(weights["harm"], rule.harm[harm]), _said("harm", factors.harm, harm)),
         (
-            "imminence",
-            _value(weights["imminence"], rule.imminence[imminence]),
-            _said("imminence", factors.imminence, imminence),
-        ),
-        ("harm", _value(weights["harm"], rule.harm[harm]), _said("harm", factors.harm, harm)),
-        (
-            "vulnerability",
             _value(weights["vulnerability"], rule.vulnerability[vulnerability]),
-            _said("vulnerability", stated, vulnerability),
+            _said("vulnerability", vulnerability_stated, vulnerability),
         ),
         (
-            "specificity",
-            Fraction(weights["specificity"] * specificity, 4),
+            Decimal(weights["specificity"] * specificity) / 4,
             _said("specificity", factors.specificity, f"{specificity} of 4"),
         ),
         (
-            "credibility",
             _value(weights["credibility"], rule.credibility[credibility]),
             _said("source", credibility_stated, credibility),
         ),
-        ("reach", weights["reach"] * _reach(factors, rule), _reach_words(factors)),
+        (weights["reach"] * _reach(factors, rule), _reach_words(factors)),
     )
 
 
-def _value(weight: int, hundredths: int) -> Fraction:
-    return Fraction(weight * hundredths, 100)
+def _value(weight: int, hundredths: int) -> Decimal:
+    return Decimal(weight * hundredths) / 100
 
 
 def _said(name: str, stated: object, value: str) -> str:
@@ -136,11 +129,11 @@ def _credibility(source: Source | None, rule: ScorePolicy) -> tuple[Credibility,
     return rule.missing_credibility[source.kind], None
 
 
-def _reach(factors: Factors, rule: ScorePolicy) -> Fraction:
+def _reach(factors: Factors, rule: ScorePolicy) -> Decimal:
     seen = factors.live_viewers + factors.views_per_min + rule.reach.reupload_factor * factors.reuploads
     if seen <= 0:
-        return Fraction(0)
-    return min(Fraction(1), Fraction(_PRECISION.log10(Decimal(1 + seen))) / rule.reach.full_at)
+        return _ZERO
+    return min(_ONE, _DIGITS.divide(_DIGITS.log10(Decimal(1 + seen)), Decimal(rule.reach.full_at)))
 
 
 def _reach_words(factors: Factors) -> str:
