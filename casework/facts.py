@@ -26,7 +26,7 @@ from casework.model import (
     Task,
     Translation,
 )
-from casework.tokens import CaseType, Imminence, Sensitivity, Severity, SubType
+from casework.tokens import CaseType, Imminence, Party, Sensitivity, Severity, SubType
 
 SCHEMA_VERSION: Final = 2
 """The `v` that events are written with today; `casework.upcast` lifts older ones when they are read."""
@@ -302,7 +302,7 @@ class ContactLogged(Fact, frozen=True, kw_only=True):
     OUTSIDE = True
     SEALED = ("contact",)
 
-    party: str
+    party: Party
     contact: Contact | None = None
 
 
