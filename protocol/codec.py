@@ -32,6 +32,7 @@ _STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 #: Every digit as 0, so that a long number is found by a plain search.
 _DIGITS: Final = bytes.maketrans(b"123456789", b"0" * 9)
 _LONG_NUMBER: Final = b"0" * (limits.INTEGER_DIGITS + 1)
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _SLICE: Final = 1 << 16
 _PLACE: Final = re.compile(r" - at (?:`key` in )?`\$([^`]*)`$")
 _MEMBER: Final = re.compile(r"^Object (?:missing required|contains unknown) field `(.*)`$", re.DOTALL)
@@ -136,19 +137,20 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return decoder
 
 
-def _decoded(decoder: msgspec.json.Decoder[Any], body: bytes | str) -> Any:
+def _decoded(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as fault:
         raise _invalid(str(fault)) from None
     except msgspec.DecodeError as fault:
-        raise Malformed("", _lower(str(fault))) from None
+        reason = str(fault)
+        if "surrogate" in reason or ("truncated" in reason and _SURROGATE.search(body)):
+            reason = "has a lone surrogate: half of a pair of \\u escapes"
+        raise Malformed("", _lower(reason)) from None
     except UnicodeDecodeError as fault:
         raise Malformed("", f"is not UTF-8 (byte {fault.start})") from None
     except RecursionError:
         raise Malformed("", "is nested too deep") from None
-    except UnicodeEncodeError:
-        raise Malformed("", "has a lone surrogate") from None
 
 
 def _invalid(message: str) -> Malformed:
@@ -164,7 +166,7 @@ def _invalid(message: str) -> Malformed:
     member = _MEMBER.match(message)
     if member is not None:
         pointer += "/" + escape(member.group(1)[:100])
-    # Patterns end in `$(?!\\n)` for Python's sake; people read them without that.
+    # Patterns end in `$(?!\n)` for Python's sake; people read them without that.
     return Malformed(pointer, _lower(message.replace(r"$(?!\\n)'", "$'")))
 
 

@@ -24,6 +24,7 @@ from casework.model import (
     Grant,
     Next,
     Note,
+    NotReportable,
     Pending,
     Related,
     Row,
@@ -31,6 +32,7 @@ from casework.model import (
     Task,
     Tick,
 )
+from casework.tokens import State
 from protocol.codec import Malformed, decode_part, encode
 from protocol.frames import WireEvent
 
@@ -65,6 +67,10 @@ class CaseOut(Common, frozen=True, kw_only=True):
     triage_noted: bool = False
     triage_due_at: int | None = None
     outcome: str | None = None
+    not_reportable: NotReportable | None = None
+    ended_from: State | None = None
+    busy_until: int | None = None
+    retired_at: int | None = None
     absorbed: tuple[str, ...] = ()
     grants: tuple[Grant, ...] = ()
     policy_version: str = ""
@@ -73,8 +79,9 @@ class CaseOut(Common, frozen=True, kw_only=True):
 
 #: What `decide` needs and nobody is shown.
 INTERNAL: Final = frozenset({"at", "material", "outside", "recent"})
+_DERIVED: Final = ("score", "next", "why")
 _ROW: Final = Row.__struct_fields__
-_CASE: Final = tuple(name for name in Case.__struct_fields__ if name not in INTERNAL)
+_CASE: Final = tuple(name for name in CaseOut.__struct_fields__ if name not in _DERIVED)
 
 
 def row_out(row: Row | Stub) -> RowOut | Stub:
