@@ -1,0 +1,261 @@
+"""A console's session with one feed: the picture of the floor, the link, the clock and the commands, as one thing.
+
+Everything runs on one asyncio loop. `on_change` is called at most once a pass of that loop, when anything that a
+screen may show has changed; what changed is asked from the mirror (`take_dirty`), never told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import random as randomness
+import uuid
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from casework.commands import Command, Context
+from casework.model import Case
+from client import http
+from client.clock import ServerClock, boottime_ms
+from client.commands import Commands, Outcome, PendingCommand
+from client.config import Profile
+from client.errors import ClientError, FeedUnreachable, Refused
+from client.heads import Heads, heads_file
+from client.link import Link
+from client.link_state import LinkState
+from client.mirror import Mirror
+from client.status import LinkStatus
+from protocol import shapes
+from protocol.codec import Malformed
+
+if TYPE_CHECKING:
+    import httpx
+
+CASE_WAIT_S: Final = 2.0
+"""How long an opened case may take on the feed before it is asked for over HTTP."""
+REFETCH_WAIT_S: Final = 2.0
+
+
+def new_key() -> str:
+    """An Idempotency-Key: random, made once for each intent."""
+    return str(uuid.uuid4())
+
+
+class Session:
+    """`now`, `random`, `keys` and `transport` are for tests. Nothing happens before `start`."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        now: Callable[[], float] = boottime_ms,
+        random: Callable[[], float] = randomness.random,
+        keys: Callable[[], str] = new_key,
+        heads: Heads | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.profile = profile
+        self.mirror = Mirror()
+        self.clock = ServerClock(now)
+        self.on_change: Callable[[], None] = lambda: None
+        self._now = now
+        self._keys = keys
+        self._transport = transport
+        self._state = LinkState(
+            self.mirror, self.clock, random=random, heads=heads or Heads(heads_file(profile.address.url))
+        )
+        self._commands = Commands(
+            self._post, now=now, random=random, on_change=self._changed, epoch=lambda: self.mirror.epoch
+        )
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._link: Link | None = None
+        self._http: httpx.AsyncClient | None = None
+        self._news = asyncio.Event()
+        self._told = False
+        self._frozen = False
+
+    async def start(self) -> None:
+        """Begin to connect; returns at once."""
+        self._link = Link(self.profile, self._state, now=self._now, on_change=self._on_link)
+        self._run(self._link.run(), "link")
+
+    async def close(self) -> None:
+        """End everything; nothing that was not sent is sent."""
+        tasks, self._tasks = self._tasks, set()
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await task
+        if self._http is not None:
+            await self._http.aclose()
+            self._http = None
+
+    # --- reading
+
+    @property
+    def status(self) -> LinkStatus:
+        """The link as it is now."""
+        return self._state.status(self._now())
+
+    @property
+    def pending(self) -> dict[str, PendingCommand]:
+        """Commands that are not settled, by key."""
+        return self._commands.pending
+
+    @property
+    def presence(self) -> dict[str, list[tuple[str, str]]]:
+        """By case: who else does what there."""
+        return self._state.presence.others()
+
+    def case(self, case_id: str) -> Case | None:
+        """The whole case, if it is open and has come in."""
+        held = self._state.subs.cases.get(case_id)
+        return held.case if held is not None else None
+
+    def newer(self, case_id: str) -> bool:
+        """Whether something happened on the case that this console does not know: tiers 3 and 4 are locked on it."""
+        held = self._state.subs.cases.get(case_id)
+        return case_id in self.mirror.newer or (held is not None and held.newer)
+
+    def context(self) -> Context:
+        """What this console knows now, to be kept with what is done on the strength of it."""
+        mirror, status = self.mirror, self.status
+        if not mirror.epoch:
+            return Context()
+        return Context(
+            epoch=mirror.epoch, seq=mirror.cursor, head_hash=mirror.head_hash or None, stale_ms=status.feed_age_ms
+        )
+
+    # --- acting
+
+    async def do(self, case_id: str, command: Command, *, key: str | None = None) -> Outcome:
+        """Have `command` done; its `expected_version` is what the person saw at the first key. `key`: made before."""
+        if command.context is None:
+            command = replace(command, context=self.context())
+        outcome = await self._commands.do(case_id, command, key=key or self._keys())
+        self._settle()
+        return outcome
+
+    async def ask_again(self, key: str) -> Outcome:
+        """Ask after a command that nobody answered for, with the same key. Raises `KeyError`."""
+        outcome = await self._commands.ask_again(key)
+        self._settle()
+        return outcome
+
+    async def open_case(self, case_id: str) -> Case | None:
+        """Follow the whole case. Gives it as soon as it is here, None if it cannot be had now.
+
+        Raises `Refused` if the feed refuses it.
+        """
+        held = self._state.subs.open(case_id)
+        self._poke()
+        await self._until(
+            lambda: held.case is not None or self.status.phase not in ("live", "loading", "forked"), CASE_WAIT_S
+        )
+        if held.case is None:
+            with contextlib.suppress(FeedUnreachable):
+                held.replace(await self._fetch(case_id))
+                self._changed()
+        return held.case
+
+    async def close_case(self, case_id: str) -> None:
+        """Follow it no longer."""
+        self._state.subs.shut(case_id)
+        self.doing(case_id, "")
+
+    def doing(self, case_id: str, what: str) -> None:
+        """Let others see what this person does on a case (≤ 40 characters, repeated while it lasts; empty ends it)."""
+        self._state.presence.say(case_id, what)
+        self._poke()
+
+    def acknowledge_fork(self) -> None:
+        """Go on with a log that is not the one that was seen before."""
+        self._state.acknowledge_fork()
+        self._changed()
+
+    # --- inside
+
+    def _on_link(self) -> None:
+        for case_id in self.mirror.take_refetch():
+            self._run(self._refetch(case_id), f"refetch {case_id}")
+        self._settle()
+        if self.mirror.complete and not self._frozen:
+            self._frozen = True
+            gc.freeze()  # the picture stays: collecting it again and again would cost key presses
+        self._changed()
+
+    def _settle(self) -> None:
+        self._commands.settle(epoch=self.mirror.epoch, cursor=self.mirror.cursor)
+
+    async def _refetch(self, case_id: str) -> None:
+        attempt = 0
+        while case_id in self.mirror.behind:
+            try:
+                self.mirror.replace(await self._fetch(case_id))
+            except Refused as refused:
+                if refused.problem.status in (403, 404):
+                    self.mirror.retire(case_id)
+                    break
+            except (ClientError, Malformed):
+                pass
+            attempt += 1
+            self._changed()
+            if case_id in self.mirror.behind:
+                await asyncio.sleep(min(REFETCH_WAIT_S * attempt, 30))
+        self._changed()
+
+    async def _fetch(self, case_id: str) -> Case:
+        """GET the whole case. Raises `FeedUnreachable`, `Refused`, `NoToken`, `Malformed`."""
+        import httpx
+
+        try:
+            response = await self._client().get(f"/v1/cases/{case_id}", headers=http.headers(self.profile))
+        except httpx.HTTPError as error:
+            raise FeedUnreachable(self.profile.url, http.reason(error)) from None
+        if response.status_code != 200:
+            raise Refused(http.problem_of(response))
+        return shapes.case_in(response.content)
+
+    async def _post(self, case_id: str, body: bytes, key: str) -> httpx.Response:
+        return await self._client().post(
+            f"/v1/cases/{case_id}/commands",
+            content=body,
+            headers={**http.headers(self.profile), "Content-Type": "application/json", "Idempotency-Key": key},
+        )
+
+    def _client(self) -> httpx.AsyncClient:
+        if self._http is None:
+            self._http = http.async_client(self.profile, self._transport)
+        return self._http
+
+    def _poke(self) -> None:
+        if self._link is not None:
+            self._link.poke()
+
+    def _run(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _until(self, condition: Callable[[], bool], seconds: float) -> None:
+        """Wait until `condition` holds after some change, at most `seconds`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not condition():
+                    self._news.clear()
+                    await self._news.wait()
+
+    def _changed(self) -> None:
+        self._news.set()
+        if self._told:
+            return
+        self._told = True
+        asyncio.get_running_loop().call_soon(self._tell)
+
+    def _tell(self) -> None:
+        self._told = False
+        self.on_change()
