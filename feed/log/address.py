@@ -28,3 +28,12 @@ def open_log(address: str, *, now: Callable[[], int]) -> Log:
     from feed.log.sqlite import SqliteLog
 
     return SqliteLog(sqlite_path(address), now=now)
+
+
+def snapshot_path(address: str) -> Path | None:
+    """Where snapshots of the log at `address` are kept; None if that engine keeps none."""
+    if address == "memory:":
+        return None
+    from feed.log.sqlite import beside
+
+    return beside(sqlite_path(address), "snapshot")

@@ -15,11 +15,14 @@ LogError
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from msgspec import Struct
 
 from casework.events import Draft, Event
+
+if TYPE_CHECKING:
+    from feed.log.seal import Keyring
 
 ZERO_HASH: str = "00" * 32
 """The head hash of an empty log (seq 0)."""
@@ -160,6 +163,10 @@ class Log(Protocol):
     @property
     def epoch(self) -> str:
         """A random id made with the log; it stays with it, also through backup and restore."""
+
+    @property
+    def keyring(self) -> Keyring:
+        """What seals its events; snapshots are sealed with the same keys."""
 
     @property
     def unavailable(self) -> str | None:

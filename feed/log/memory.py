@@ -26,7 +26,7 @@ class MemoryLog:
     def __init__(
         self, *, now: Callable[[], int], fresh_epoch: Callable[[], str] = lambda: secrets.token_hex(16)
     ) -> None:
-        self.keyring = Keyring(None, now=now)
+        self._keyring = Keyring(None, now=now)
         self.on_commit: Callable[[Appended], None] | None = None
         self.unavailable: str | None = None
         """A test sets a reason here to have appends refused."""
@@ -35,6 +35,10 @@ class MemoryLog:
         self._rows: list[Stored] = []
         self._tails: dict[str, Tail] = {}
         self._keys: dict[tuple[str, str], Key] = {}
+
+    @property
+    def keyring(self) -> Keyring:
+        return self._keyring
 
     @property
     def epoch(self) -> str:
@@ -47,9 +51,9 @@ class MemoryLog:
         head = self._rows[-1].head_hash if self._rows else bytes(32)
         tails = {write.case_id: self._tails.get(write.case_id, NO_TAIL) for write in writes}
         live = {name: record for name, record in self._keys.items() if self._lives(record)}
-        group = Group(seq=len(self._rows), head=head, tails=tails, keys=live, keyring=self.keyring)
+        group = Group(seq=len(self._rows), head=head, tails=tails, keys=live, keyring=self._keyring)
         appended = group.place(key, writes)
-        self.keyring.commit()
+        self._keyring.commit()
         self._rows += group.rows
         self._tails.update(group.tails)
         self._keys = group.keys
@@ -59,7 +63,7 @@ class MemoryLog:
         return appended
 
     async def read(self, after: int, limit: int, case_id: str | None = None) -> list[Event]:
-        return [event_of(row, self.keyring) for row in await self.read_stored(after, limit, case_id)]
+        return [event_of(row, self._keyring) for row in await self.read_stored(after, limit, case_id)]
 
     async def read_stored(self, after: int, limit: int, case_id: str | None = None) -> list[Stored]:
         rows = self._rows[max(after, 0) :]

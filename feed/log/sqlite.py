@@ -65,11 +65,11 @@ class SqliteLog:
     ) -> None:
         make_private(self.path)
         self._store = SqliteStore(self.path, factory=factory)
-        self.keyring = Keyring(beside(self.path, "keys"), now=now)
+        self._keyring = Keyring(beside(self.path, "keys"), now=now)
         self._epoch = self._store.ensure_epoch(fresh_epoch())
         seq, head = self._store.newest()
-        if seq and self.keyring.new:
-            self.keyring.discard()
+        if seq and self._keyring.new:
+            self._keyring.discard()
             why = "has events, but its .keys file is missing: no case could be read. Restore that file beside it."
             raise LogUnusable(path=str(self.path), why=why)
         self._head = Head(epoch=self._epoch, seq=seq, head_hash=head.hex())
@@ -77,11 +77,15 @@ class SqliteLog:
         self._points_lock = threading.Lock()
         self._pages = connect_read_only(self.path)
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="watchfloor-read")
-        self._writer = GroupWriter(self._store, self.keyring, now=now, deliver=self._hand_over, probe_s=probe_s)
+        self._writer = GroupWriter(self._store, self._keyring, now=now, deliver=self._hand_over, probe_s=probe_s)
 
     @property
     def epoch(self) -> str:
         return self._epoch
+
+    @property
+    def keyring(self) -> Keyring:
+        return self._keyring
 
     @property
     def unavailable(self) -> str | None:
@@ -134,7 +138,9 @@ class SqliteLog:
         await asyncio.shield(self._closing)
 
     def _read(self, after: int, limit: int, case_id: str | None) -> list[Event]:
-        return [event_of(row, self.keyring) for row in stored_after(self._pages, after, limit, case_id)]
+        rows = stored_after(self._pages, after, limit, case_id)
+        self._keyring.warm(row.case_id for row in rows)
+        return [event_of(row, self._keyring) for row in rows]
 
     def _shut(self) -> None:
         self._writer.stop()
@@ -142,7 +148,7 @@ class SqliteLog:
         self._points.close()
         self._pages.close()
         self._store.close()
-        self.keyring.close()
+        self._keyring.close()
         self._lock.release()
 
     def _hand_over(self, outcomes: list[Outcome]) -> None:
