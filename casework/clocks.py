@@ -109,7 +109,7 @@ def retarget(
             changed.append(fresh)
         elif milestone == "update" and not (old.running or old.paused):
             continue  # between two rounds: the next one starts with its own allowance
-        elif old.met_at is None and old.waived is None:
+        elif old.open and old.stopped_at is None:
             base = old.paused_at if old.paused and old.paused_at is not None else now
             earlier = base + (fresh.due_at - now)
             if earlier < old.due_at:
@@ -120,7 +120,7 @@ def retarget(
         old = latest.get((bound.milestone, True))
         if old is None:
             changed.append(bound)
-        elif old.met_at is None and old.waived is None and bound.due_at < old.due_at:
+        elif old.open and old.stopped_at is None and bound.due_at < old.due_at:
             changed.append(
                 msgspec.structs.replace(
                     old, due_at=bound.due_at, allowance_ms=bound.due_at - old.started_at, rule=bound.rule
@@ -237,7 +237,7 @@ def resume(clocks: Iterable[Clock], now: int) -> Clocks:
     return tuple(
         msgspec.structs.replace(clock, paused=False, paused_at=None, due_at=clock.due_at + _stood(clock, now))
         for clock in clocks
-        if clock.paused
+        if clock.paused and clock.open
     )
 
 
