@@ -11,20 +11,24 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from casework import commands
-from casework.access import Person, require
+from casework.access import Person, audience_of, require_on
+from casework.caseid import parse
 from casework.commands import Command
 from casework.errors import StaleVersion
 from casework.events import Draft
+from casework.facts import CaseLinked
 from casework.intake import open_case, update_case
-from casework.life import judging, ownership, record, working
+from casework.life import approving, joining, judging, opening, outside, ownership, record, undoing, working
 from casework.life.turn import Turn
-from casework.model import Case
+from casework.model import Case, Related
 from casework.policy import Policy
 from casework.tokens import OPEN_STATES
+from casework.verbs import VERBS
 
-__all__ = ["decide", "open_case", "stale", "update_case"]
+__all__ = ["decide", "link_back", "open_case", "other_case", "stale", "update_case"]
 
 Handler = Callable[[Turn, Any], None]
+PairHandler = Callable[[Turn, Any, Case | None], None]
 
 #: What each verb does on the case alone.
 HANDLERS: Final[dict[str, Handler]] = {
@@ -50,13 +54,31 @@ HANDLERS: Final[dict[str, Handler]] = {
     "escalate": record.escalate,
     "snooze": record.snooze,
     "unsnooze": record.unsnooze,
+    "log_contact": outside.log_contact,
+    "waive": outside.waive,
+    "await_external": outside.await_external,
+    "resume": outside.resume,
+    "hold": outside.hold,
+    "unhold": outside.unhold,
+    "propose": approving.propose,
+    "approve": approving.approve,
+    "reject": approving.reject,
+    "cancel": approving.cancel,
+    "confirm": approving.confirm,
+    "undo": undoing.undo,
+    "break_glass": opening.break_glass,
+    "grant": opening.grant,
+}
+
+#: What each verb does that writes a second case.
+PAIRED: Final[dict[str, PairHandler]] = {
+    "link": joining.link,
+    "merge": joining.merge,
+    "unmerge": joining.unmerge,
 }
 
 #: Verbs that make sense on a case whose work has ended.
 ON_ENDED: Final[frozenset[str]] = frozenset({"reopen", "unmerge", "confirm", "undo", "link", "break_glass", "grant"})
-
-#: Verbs of tiers 3 and 4: for them a contact, a link or a task is material too (contract, "Versions").
-CAREFUL: Final[frozenset[str]] = frozenset({"propose", "approve", "resolve", "discard", "confirm"})
 
 
 def decide(
@@ -75,7 +97,9 @@ def decide(
 
     Raises `NotPermitted`, `StaleVersion`, `IllegalTransition` or `BadInput`, in this order of judging.
     """
-    require(actor, command.verb)
+    granted = [state.case_id] if any(g.principal == actor.principal and g.until > now for g in state.grants) else []
+    audience = audience_of(actor, granted)
+    require_on(actor, command.verb, boundary=state.boundary, case_id=state.case_id, audience=audience)
     stale(state, command)
     turn = Turn(state, now=now, actor=actor, policy=policy, key=key, verb=command.verb)
     turn.carry(command.context)
@@ -84,20 +108,44 @@ def decide(
     if state.state not in OPEN_STATES and command.verb not in ON_ENDED:
         turn.refuse(_ended(state))
     turn.breach()
-    HANDLERS[command.verb](turn, command)
+    if command.verb in PAIRED:
+        PAIRED[command.verb](turn, command, other)
+    else:
+        HANDLERS[command.verb](turn, command)
     return turn.done()
+
+
+def other_case(state: Case, command: Command) -> str | None:
+    """The id of the second case that `command` writes; None for most. The caller passes that case as `other`."""
+    match command:
+        case commands.Link():
+            return parse(command.to)
+        case commands.Merge():
+            return parse(command.into)
+        case commands.Unmerge():
+            return state.merged_into
+        case _:
+            return None
+
+
+def link_back(ended: Case, *, to: str, now: int, actor: Person) -> tuple[Draft, ...]:
+    """The event on an `ended` case whose late report opened the case `to`, which continues it."""
+    at = max(now, ended.at)
+    related = Related(case_id=to, relation="follow_up", at=at, by=actor.principal)
+    fact = CaseLinked(related=related)
+    return (Draft(case_id=ended.case_id, at=at, actor=actor.principal, part=1, fact=fact),)
 
 
 def stale(state: Case, command: Command) -> None:
     """Raise `StaleVersion` if something material happened after the version that the person saw.
 
-    Lateness, notes, ticks, tasks, contacts, posted updates, links and reach-only rescoring never do; the verbs in
-    `commands.NEVER_STALE` are never stale; those of tiers 3 and 4 also are by contacts, links and tasks.
+    Lateness, notes, ticks, tasks, contacts, posted updates, links and reach-only rescoring never do; the verbs
+    that only add are never stale; those of tiers 3 and 4 also are by contacts, links and tasks.
     """
-    if command.verb in commands.NEVER_STALE:
+    if VERBS[command.verb].stale_class == "never":
         return
     touched = state.material
-    if command.verb in CAREFUL and state.outside.version > touched.version:
+    if VERBS[command.verb].stale_class == "outside" and state.outside.version > touched.version:
         touched = state.outside
     if touched.version > command.expected_version:
         raise StaleVersion(

@@ -14,6 +14,9 @@ _MINUTE: Final = 60_000
 #: Audiences of an update that the subject of a case may belong to.
 SEEN_BY_SUBJECT: Final[frozenset[str]] = frozenset({"public", "subject", "user", "victim"})
 
+#: Audiences that may be whoever pretends to be an agency.
+REQUESTERS: Final[frozenset[str]] = frozenset({"requester", "police", "agency", "law enforcement"})
+
 
 def note(turn: Turn, command: AddNote) -> None:
     turn.add(facts.NoteAdded(text=command.text))
@@ -46,6 +49,10 @@ def post_update(turn: Turn, command: PostUpdate) -> None:
     if case.flags.hold is not None and command.audience.strip().lower() in SEEN_BY_SUBJECT:
         if "lead" not in turn.actor.roles:
             turn.refuse("It is held: nothing that its subject can see happens without a lead. Ask a lead to post it.")
+    if case.case_type == "EDR" and command.audience.strip().lower() in REQUESTERS:
+        if any(clock.milestone == "verify" and clock.open for clock in case.clocks):
+            turn.refuse("The requester is not verified: a status update would coach a fraudster. Call back by the "
+                        "agency's published number and log it first.")  # fmt: skip
     turn.add(facts.UpdatePosted(audience=command.audience, text=command.text))
     if not any(clock.milestone == "update" and clock.open for clock in case.clocks):
         return

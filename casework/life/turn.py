@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from msgspec import to_builtins
 from msgspec.structs import replace
@@ -18,6 +18,8 @@ from casework.facts import Fact, MilestoneBreached, MilestoneMet, SnoozeEnded
 from casework.model import Case, Clock
 from casework.policy import Policy
 from casework.tokens import OPEN_STATES, OUTSIDE_MILESTONES, Milestone, contains
+
+_STEPS: Final[frozenset[str]] = OUTSIDE_MILESTONES | {"verify", "decide"}
 
 
 class Turn:
@@ -161,14 +163,13 @@ def met_now(held: Iterable[Clock], milestone: str, at: int) -> tuple[Clock, ...]
 def secured(case: Case) -> bool:
     """Whether nothing outside is left undone: the harm is contained and every outside step met or waived.
 
-    Types that skip containing have only their outside steps to be secured by: at least one must exist, and for an EDR
-    the call back and the decision count as well. A type with neither (QUERY) is never secured before it is resolved.
+    The call back and the decision of an EDR count as outside steps. Types that skip containing have only such steps to
+    be secured by, so at least one must exist: a QUERY is never secured before it is resolved.
     """
-    steps = [clock for clock in case.clocks if clock.milestone in OUTSIDE_MILESTONES]
-    if contains(case.case_type, case.sub_type):
-        return case.contained_at is not None and not any(clock.open for clock in steps)
-    steps += [clock for clock in case.clocks if clock.milestone in ("verify", "decide")]
-    return bool(steps) and not any(clock.open for clock in steps)
+    steps = [clock for clock in case.clocks if clock.milestone in _STEPS]
+    if any(clock.open for clock in steps):
+        return False
+    return case.contained_at is not None if contains(case.case_type, case.sub_type) else bool(steps)
 
 
 def _follows(case: Case, at: int) -> dict[str, Any]:
