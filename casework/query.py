@@ -64,8 +64,8 @@ def parse(text: str) -> Query:
 def matches(query: Query, row: Row | Stub, *, me: str, now: int) -> bool:
     """Whether `row` is in the query's result for the principal `me` at `now` (ms UTC).
 
-    The row must be as its reader may see it: a search through more would tell what it does not show. Of a stub only what
-    it shows is known: a condition on anything else does not hold, its negation does.
+    The row must be as its reader may see it: a search through more would tell what it does not show. Of a stub only
+    what it shows is known: a condition on anything else does not hold, its negation does.
     """
     asked = Asked(_row_of(row) if isinstance(row, Stub) else row, me, now)
     return all(any(test(asked) for test in term.tests) != term.negated for term in query.terms)
