@@ -68,7 +68,7 @@ class PendingCommand(Struct, frozen=True, kw_only=True):
 
 
 class Commands:
-    """The commands of one console. `post` does the I/O, `epoch` names the log that is followed, `sleep` takes seconds."""
+    """The commands of one console. `post` does the I/O, `epoch` names the log followed, `sleep` takes seconds."""
 
     def __init__(
         self,
