@@ -36,30 +36,30 @@ class IntakeAnswer(Answer, frozen=True, kw_only=True):
     duplicate: bool = False
 
 
-class IntakeResult(Answer, frozen=True, kw_only=True):
-    """What became of one item of an intake batch: the case, or `problem` (its pointer starts at the batch)."""
+class ItemResult(Answer, frozen=True, kw_only=True):
+    """What became of one item of a batch: the members of a single answer, or `problem`, whose pointer starts at the
+    batch. Which members are there tells which; `status` is what the item alone would have been answered with.
+    """
 
-    status: int
+    status: int = 200
     case_id: str | UnsetType = UNSET
+    version: int | UnsetType = UNSET
     seq: int | UnsetType = UNSET
     duplicate: bool | UnsetType = UNSET
+    events: list[str] | UnsetType = UNSET
     problem: Problem | UnsetType = UNSET
 
-    @classmethod
-    def done(cls, answer: IntakeAnswer) -> IntakeResult:
-        """The result of an accepted report: 202, or 200 if it was there."""
-        status = 200 if answer.duplicate else 202
-        return cls(status=status, case_id=answer.case_id, seq=answer.seq, duplicate=answer.duplicate)
 
-    @classmethod
-    def refused(cls, problem: Problem) -> IntakeResult:
-        return cls(status=problem.status, problem=problem)
+#: By what is said with it: an accepted report, an accepted command, a refusal.
+IntakeDone = ItemResult
+CommandDone = ItemResult
+Refused = ItemResult
 
 
 class IntakeBatchAnswer(Answer, frozen=True, kw_only=True):
     """In the order of the batch."""
 
-    results: list[IntakeResult]
+    results: list[ItemResult]
 
 
 # --- commands
@@ -77,29 +77,10 @@ class CommandAnswer(Answer, frozen=True, kw_only=True):
     events: list[str]
 
 
-class CommandResult(Answer, frozen=True, kw_only=True):
-    """What became of one item of a command batch: what a single command answers, or `problem`."""
-
-    status: int
-    case_id: str | UnsetType = UNSET
-    version: int | UnsetType = UNSET
-    seq: int | UnsetType = UNSET
-    events: list[str] | UnsetType = UNSET
-    problem: Problem | UnsetType = UNSET
-
-    @classmethod
-    def done(cls, answer: CommandAnswer) -> CommandResult:
-        return cls(status=200, case_id=answer.case_id, version=answer.version, seq=answer.seq, events=answer.events)
-
-    @classmethod
-    def refused(cls, problem: Problem) -> CommandResult:
-        return cls(status=problem.status, problem=problem)
-
-
 class CommandBatchAnswer(Answer, frozen=True, kw_only=True):
     """In the order of the batch; each item stands and falls alone."""
 
-    results: list[CommandResult]
+    results: list[ItemResult]
 
 
 class CommandItem(Struct, frozen=True, kw_only=True):
@@ -200,6 +181,19 @@ class Readiness(Answer, frozen=True, kw_only=True):
     ready: bool
     checks: dict[str, bool]
     failing: list[str]
+
+
+class Catalogue(Answer, frozen=True, kw_only=True):
+    """What is in force here, and what this person may do. Each list is in the order to show it."""
+
+    policy_version: str
+    policy_digest: str
+    types: list[dict[str, Any]]
+    severities: list[dict[str, Any]]
+    clocks: list[dict[str, Any]]
+    actions: list[dict[str, Any]]
+    policies: list[dict[str, Any]]
+    verbs: list[dict[str, Any]]
 
 
 def answer_in(body: bytes, kind: type[Any]) -> Any:

@@ -94,13 +94,13 @@ def test_answers_have_the_names_of_the_contract() -> None:
     }
 
 
-def test_results_of_a_batch_carry_an_answer_or_a_problem_never_both() -> None:
+def test_results_of_a_batch_carry_an_answer_or_a_problem() -> None:
     fault = problem("not-found", "No such case.")
     intake = answers.IntakeBatchAnswer(
         results=[
-            answers.IntakeResult.done(answers.IntakeAnswer(case_id="C-7F3A9K2M", seq=4)),
-            answers.IntakeResult.done(answers.IntakeAnswer(case_id="C-7F3A9K2M", seq=4, duplicate=True)),
-            answers.IntakeResult.refused(fault),
+            answers.IntakeDone(status=202, case_id="C-7F3A9K2M", seq=4, duplicate=False),
+            answers.IntakeDone(status=200, case_id="C-7F3A9K2M", seq=4, duplicate=True),
+            answers.Refused(status=404, problem=fault),
         ]
     )
     assert json.loads(encode(intake))["results"] == [
@@ -108,8 +108,8 @@ def test_results_of_a_batch_carry_an_answer_or_a_problem_never_both() -> None:
         {"status": 200, "case_id": "C-7F3A9K2M", "seq": 4, "duplicate": True},
         {"status": 404, "problem": json.loads(encode(fault))},
     ]
-    done = answers.CommandAnswer(case_id="C-7F3A9K2M", version=3, seq=9, events=[])
-    batch = answers.CommandBatchAnswer(results=[answers.CommandResult.done(done), answers.CommandResult.refused(fault)])
+    done = answers.CommandDone(case_id="C-7F3A9K2M", version=3, seq=9, events=[])
+    batch = answers.CommandBatchAnswer(results=[done, answers.Refused(status=404, problem=fault)])
     sent = encode(batch)
     assert json.loads(sent)["results"][0] == {
         "status": 200,
