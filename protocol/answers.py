@@ -183,19 +183,6 @@ class Readiness(Answer, frozen=True, kw_only=True):
     failing: list[str]
 
 
-class Catalogue(Answer, frozen=True, kw_only=True):
-    """What is in force here, and what this person may do. Each list is in the order to show it."""
-
-    policy_version: str
-    policy_digest: str
-    types: list[dict[str, Any]]
-    severities: list[dict[str, Any]]
-    clocks: list[dict[str, Any]]
-    actions: list[dict[str, Any]]
-    policies: list[dict[str, Any]]
-    verbs: list[dict[str, Any]]
-
-
 def answer_in(body: bytes, kind: type[Any]) -> Any:
     """An answer as its client reads it: members that a newer feed added are ignored. Raises `Malformed`."""
     return decode_body(body, kind)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from array import array
 from itertools import accumulate
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast, overload
 
 import msgspec
 from msgspec import Struct
@@ -63,7 +63,11 @@ class UnknownFrame(Struct, frozen=True, kw_only=True):
     type: str
 
 
-def decode_body(body: bytes, kind: type[T] | Any, *, numbers: bool = True) -> T:
+@overload
+def decode_body(body: bytes, kind: type[T], *, numbers: bool = True) -> T: ...
+@overload
+def decode_body(body: bytes, kind: Any, *, numbers: bool = True) -> Any: ...
+def decode_body(body: bytes, kind: Any, *, numbers: bool = True) -> Any:
     """`body` (JSON, UTF-8) as a `kind`: a Struct, a union of tagged Structs, or any type that msgspec takes.
 
     `numbers` false leaves the length of numbers to whoever decodes the `Raw` parts of a batch, so that one item's
@@ -72,15 +76,19 @@ def decode_body(body: bytes, kind: type[T] | Any, *, numbers: bool = True) -> T:
     if not body:
         raise Malformed("", "is empty; a JSON document was expected")
     check(body, numbers=numbers)
-    return cast(T, _decoded(_decoder(kind), body))
+    return _decoded(_decoder(kind), body)
 
 
-def decode_part(raw: msgspec.Raw | bytes, kind: type[T] | Any) -> T:
+@overload
+def decode_part(raw: msgspec.Raw | bytes, kind: type[T]) -> T: ...
+@overload
+def decode_part(raw: msgspec.Raw | bytes, kind: Any) -> Any: ...
+def decode_part(raw: msgspec.Raw | bytes, kind: Any) -> Any:
     """A part of a body that `decode_body` let through, such as one item of a batch. Raises `Malformed`."""
     part = bytes(raw)
     if _LONG_NUMBER in part.translate(_DIGITS):
         _check_numbers(_outside_strings(part))
-    return cast(T, _decoded(_decoder(kind), part))
+    return _decoded(_decoder(kind), part)
 
 
 def check(body: bytes, *, numbers: bool = True) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Struct, structs
 
 from casework import model
-from protocol import answers, frames, shapes
+from protocol import answers, catalogue, frames, shapes
 
 PREFIX: Final = "#/components/schemas/"
 _NAMES: Final = {"RowOut": "Row", "CaseOut": "Case"}
@@ -38,6 +38,7 @@ def _complete(named: dict[str, Any]) -> None:
     written: set[type[Struct]] = {shapes.RowOut, shapes.CaseOut, model.Stub, frames.WireEvent}
     for base in bases:
         written |= set(_below(base))
+    written |= {kind for kind in vars(catalogue).values() if isinstance(kind, type) and issubclass(kind, Struct)}
     for kind in written:
         schema = named.get(kind.__name__)
         if schema is not None and not kind.__struct_config__.omit_defaults:
