@@ -1,0 +1,143 @@
+"""The one place that reaches into uvicorn: the peer and the transport in the scope, and frames written straight to it.
+
+Two private techniques live here, each with a contract test (tests/feed/test_transport.py) that fails loudly on an
+upgrade of the pinned uvicorn:
+
+* a protocol class that wraps `self.app` in `connection_made`, so that the scope carries SO_PEERCRED and the transport;
+* one pre-encoded WebSocket frame written to many transports. uvicorn writes whole frames to the same transport, so ours
+  and its own (pings, the closing handshake) never mix inside a frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from typing import Any, Final
+
+from msgspec import Struct, field
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+SCOPE_KEY: Final = "watchfloor.link"
+REQUEST_SECONDS: Final = 15.0
+"""A connection that has not sent a whole request head by then is closed."""
+
+
+class Link(Struct, eq=False):
+    """What a request came over: the transport, and on a Unix socket the uid of the peer."""
+
+    transport: asyncio.Transport
+    peer_uid: int | None
+    closed: bool = False
+    paused: bool = False
+    """The write buffer went over its high-water mark and is not yet down to the low one."""
+    room: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while there is room in the write buffer, and when the connection is lost."""
+
+    def __post_init__(self) -> None:
+        self.room.set()
+
+
+def link_of(scope: Any) -> Link | None:
+    """The link that `scope` came over; None under a test client."""
+    found = scope.get(SCOPE_KEY)
+    return found if isinstance(found, Link) else None
+
+
+def peer_uid(transport: asyncio.Transport) -> int | None:
+    """The uid at the other end of a Unix socket, as the kernel saw it at connect; None on TCP."""
+    sock = transport.get_extra_info("socket")
+    if sock is None or sock.family != socket.AF_UNIX or not hasattr(socket, "SO_PEERCRED"):
+        return None
+    raw = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    _, uid, _ = struct.unpack("3i", raw)
+    return int(uid)
+
+
+def text_frame(payload: bytes) -> bytes:
+    """One final, unmasked WebSocket text frame (RFC 6455, section 5.2) around UTF-8 `payload`."""
+    size = len(payload)
+    if size < 126:
+        return bytes((0x81, size)) + payload
+    if size < 65_536:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+
+
+class FeedHTTPProtocol(H11Protocol):
+    """HTTP with the link in the scope, and a bound on how long a request head may take."""
+
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        link = Link(transport=transport, peer_uid=peer_uid(transport))
+        inner = self.app
+
+        async def with_link(scope: Any, receive: Any, send: Any) -> None:
+            self._stop_head_timer()
+            scope[SCOPE_KEY] = link
+            await inner(scope, receive, send)
+
+        self.app = with_link
+        self._head_timer = self.loop.call_later(REQUEST_SECONDS, transport.close)
+
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        self._stop_head_timer()
+        super().handle_websocket_upgrade(event)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        # uvicorn drops its keep-alive timer at the first byte of the next request; a head sent drop by drop meets this.
+        if not self.transport.is_closing() and self._head_timer is None:
+            self._head_timer = self.loop.call_later(REQUEST_SECONDS, self._close_if_no_request)
+
+    def _close_if_no_request(self) -> None:
+        self._head_timer = None
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_head_timer()
+        super().connection_lost(exc)
+
+
+class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
+    """The WebSocket side of the same."""
+
+    _link: Link | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        link = self._link = Link(transport=self.transport, peer_uid=peer_uid(self.transport))
+        inner = self.app
+
+        async def with_link(scope: Any, receive: Any, send: Any) -> None:
+            scope[SCOPE_KEY] = link
+            await inner(scope, receive, send)
+
+        self.app = with_link
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._link is not None:
+            self._link.paused = True
+            self._link.room.clear()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._link is not None:
+            self._link.paused = False
+            self._link.room.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._link is not None:
+            self._link.closed = True
+            self._link.room.set()
+        super().connection_lost(exc)
