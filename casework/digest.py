@@ -1,14 +1,13 @@
 """What an approval binds: SHA-256 over the canonical JSON of exactly the action that was proposed (RFC 8785).
 
-Canonical: members sorted by the UTF-16 code units of their names, no white space, strings with the shortest escapes,
-numbers as ECMAScript prints them.
+Canonical: members sorted by the UTF-16 code units of their names, no white space, strings with the shortest escapes.
+Fractions have no place in a proposal, nor anywhere in the log.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 from typing import Any, Final
 
 from casework.model import Action
@@ -39,7 +38,7 @@ def approval_digest(case_id: str, action: Action) -> str:
 def canonical(value: Any) -> bytes:
     """The RFC 8785 form of a JSON value.
 
-    Raises `ValueError` for what has none: integers beyond 2^53 - 1, NaN and infinities, lone surrogates, names that are
+    Raises `ValueError` for what has none: fractions, integers beyond 2^53 - 1, lone surrogates, names that are
     not strings, nesting deeper than 32.
     """
     try:
@@ -60,8 +59,6 @@ def _written(value: Any, depth: int) -> str:
         if abs(value) > _EXACT:
             raise ValueError("holds an integer beyond 2^53 - 1")
         return str(value)
-    if isinstance(value, float):
-        return _number(value)
     if isinstance(value, list | tuple):
         return f"[{','.join(_written(item, depth + 1) for item in value)}]"
     if isinstance(value, dict):
@@ -69,28 +66,4 @@ def _written(value: Any, depth: int) -> str:
             raise ValueError("has a name that is no string")
         members = sorted(value.items(), key=lambda member: member[0].encode("utf-16-be", "surrogatepass"))
         return "{" + ",".join(f"{_written(name, 0)}:{_written(item, depth + 1)}" for name, item in members) + "}"
-    raise ValueError(f"holds a {type(value).__name__}, which JSON does not know")
-
-
-def _number(value: float) -> str:
-    """`value` as ECMAScript's Number::toString writes it."""
-    if not math.isfinite(value):
-        raise ValueError("holds a number that is not finite")
-    if value == 0:
-        return "0"
-    sign = "-" if value < 0 else ""
-    mantissa, _, exponent = repr(abs(value)).partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    # 0.digits times 10^point, with the shortest digits that read back as the same double.
-    leading = len(whole + fraction) - len((whole + fraction).lstrip("0"))
-    point = len(whole) + int(exponent or 0) - leading
-    digits = (whole + fraction).strip("0")
-    if 0 < point <= 21:
-        if len(digits) <= point:
-            return sign + digits + "0" * (point - len(digits))
-        return f"{sign}{digits[:point]}.{digits[point:]}"
-    if -6 < point <= 0:
-        return f"{sign}0.{'0' * -point}{digits}"
-    power = point - 1
-    rest = f".{digits[1:]}" if len(digits) > 1 else ""
-    return f"{sign}{digits[0]}{rest}e{'+' if power > 0 else '-'}{abs(power)}"
+    raise ValueError(f"holds a {type(value).__name__}, which has no place in a proposal")

@@ -24,6 +24,8 @@ from casework.tokens import OPEN_STATES
 NO_ACTION: Final = "no_action"
 #: Actions that the subject of a case does not notice; everything else is visible.
 UNSEEN: Final[frozenset[str]] = frozenset({NO_ACTION, "legal_hold", "share_hash", "cybertip", "disclose", "refer"})
+#: Actions on an account that tell or help somebody and contain nothing.
+TELLING: Final[frozenset[str]] = frozenset({"notify", "withhold_notice", "welfare"})
 #: Acts that have a desk of their own, and how the step is done until it opens.
 DESKS: Final[dict[str, str]] = {
     "cybertip": "The CyberTip desk opens later. File the report with NCMEC and log it: log_contact, party ncmec, its "
@@ -50,7 +52,8 @@ def propose(turn: Turn, command: Propose) -> None:
     if command.action != NO_ACTION:
         if command.action in DESKS:
             turn.refuse(DESKS[command.action])
-        instead = 'then log it with contain, "contained otherwise"' if contains_case(known) else "then add a note of it"
+        contained = contains_case(known) and command.action not in TELLING
+        instead = 'then log it with contain, "contained otherwise"' if contained else "then add a note of it"
         turn.refuse(f"Enforcement is not connected on this floor yet. Do it at the platform, {instead}.")
     if any(action.action == NO_ACTION and action.state == "proposed" for action in case.actions):
         turn.refuse("no_action is proposed already. Have it approved, rejected or canceled first.")

@@ -11,7 +11,7 @@ from casework import keeper
 from casework.access import Person
 from casework.commands import COMMANDS
 from casework.decide import decide, open_case, other_case, update_case
-from casework.escalation import Cap, Escalation, EscalationUpdate
+from casework.escalation import Escalation, EscalationUpdate
 from casework.events import Draft, Event, placed
 from casework.evolve import evolve
 from casework.model import Case, Clock, Row
@@ -122,7 +122,6 @@ class Floor:
     def later(self, ms: int) -> None:
         self.now += ms
 
-    @property
     def case(self) -> Case:
         return self.cases[CASE_A]
 
@@ -161,7 +160,7 @@ class Floor:
         case = self.cases[case_id]
         contact = {"party": "police", "channel": "phone", "number_source": "directory", "person": "Sgt. Hall",
                    "reference": "", "at": self.now, "outcome": "told"}  # fmt: skip
-        return {
+        known: dict[str, dict[str, Any]] = {
             "assign": {"to": "cy"},
             "note": {"text": "a note"},
             "triage": {"case_type": case.case_type, "severity": case.severity, "imminence": "7d", "evidence": "seen"},
@@ -194,7 +193,8 @@ class Floor:
             "break_glass": {"reason": "a child is in danger"},
             "grant": {"principal": "cy"},
             "offer_handover": {"to": "cy"},
-        }.get(verb, {})  # fmt: skip
+        }  # fmt: skip
+        return known.get(verb, {})
 
 
 def types(events: list[Event]) -> list[str]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from casework.errors import BadInput, IllegalTransition
+from casework.errors import BadInput, IllegalTransition, NotPermitted
 from casework.facts import MilestoneBreached
 from tests.casework.casefloor import (
     ANA,
@@ -77,18 +77,18 @@ def test_the_time_of_a_case_never_runs_backwards() -> None:
     floor.open(**TTL)
     floor.later(5 * MINUTE)
     floor.do("claim")
-    at = floor.case.at
+    at = floor.case().at
     floor.now -= 72 * HOUR
     events = floor.do("note", text="x")
-    assert events[0].at == at == floor.case.at
+    assert events[0].at == at == floor.case().at
 
 
 def test_an_ended_case_is_late_no_more() -> None:
     floor = Floor().at_state("RESOLVED")
     floor.later(10 * HOUR)
     assert floor.keep() == []
-    assert all(clock.met_at or clock.stopped_at for clock in floor.case.clocks)
-    assert not any(clock.running for clock in floor.case.clocks)
+    assert all(clock.met_at or clock.stopped_at for clock in floor.case().clocks)
+    assert not any(clock.running for clock in floor.case().clocks)
 
 
 def test_claim_starts_the_first_update_and_each_round_is_late_once() -> None:
@@ -113,11 +113,10 @@ def test_claim_starts_the_first_update_and_each_round_is_late_once() -> None:
 def test_an_edr_gets_its_first_update_once_the_requester_is_verified() -> None:
     floor = Floor()
     floor.open(case_type="EDR", source={"kind": "law_enforcement", "credibility": "verified"})
-    assert floor.case.source is not None
-    assert floor.case.source.credibility == "unverified", "whatever it claims"
-    before = floor.case.score_tenths
+    assert floor.credibility() == "unverified", "whatever it claims"
+    before = floor.case().score_tenths
     floor.do("claim")
-    assert not any(clock.milestone == "update" for clock in floor.case.clocks)
+    assert not any(clock.milestone == "update" for clock in floor.case().clocks)
     with pytest.raises(IllegalTransition, match="not verified"):
         floor.do("post_update", text="we work on it", audience="requester")
     call = {**floor.fields("log_contact"), "party": "requester"}
@@ -128,8 +127,8 @@ def test_an_edr_gets_its_first_update_once_the_requester_is_verified() -> None:
     assert types(floor.do("log_contact", **call)) == ["ContactLogged", "MilestoneMet"]
     assert floor.clock("verify").met_at == floor.now
     assert floor.clock("update").due_at == floor.now + HOUR
-    assert floor.case.source.credibility == "verified"
-    assert floor.case.score_tenths > before
+    assert floor.credibility() == "verified"
+    assert floor.case().score_tenths > before
     floor.do("post_update", text="we work on it", audience="requester")
 
 
@@ -137,18 +136,18 @@ def test_waiting_pauses_the_earliest_answer_or_resolve_and_nothing_else() -> Non
     floor = Floor()
     floor.open(case_type="NCII")
     floor.do("claim")
-    due = {clock.name: clock.due_at for clock in floor.case.clocks}
+    due = {clock.name: clock.due_at for clock in floor.case().clocks}
     floor.later(MINUTE)
     floor.do("await_external", why="the hash bank", who="the bank", chase_at=floor.now + 2 * HOUR)
-    assert [clock.name for clock in floor.case.clocks if clock.paused] == [("answer", None, 0, False)]
-    assert floor.case.flags.awaiting is not None
+    assert [clock.name for clock in floor.case().clocks if clock.paused] == [("answer", None, 0, False)]
+    assert floor.case().flags.awaiting is not None
     assert floor.clock("chase").due_at == floor.now + 2 * HOUR
     with pytest.raises(IllegalTransition, match="waits for the bank already"):
         floor.do("await_external", **floor.fields("await_external"))
     floor.later(3 * HOUR)
     assert "MilestoneBreached" in types(floor.do("resume"))
-    assert floor.case.flags.awaiting is None
-    shifted = {clock.name: clock.due_at - due[clock.name] for clock in floor.case.clocks if clock.name in due}
+    assert floor.case().flags.awaiting is None
+    shifted = {clock.name: clock.due_at - due[clock.name] for clock in floor.case().clocks if clock.name in due}
     assert shifted.pop(("answer", None, 0, False)) == 3 * HOUR
     assert set(shifted.values()) == {0}, "nothing but the paused clock moved"
     chase = floor.clock("chase")
@@ -171,7 +170,7 @@ def test_a_late_clock_does_not_pause() -> None:
     floor = Floor().at_state("CONTAINED")
     floor.later(25 * HOUR)
     floor.do("await_external", why="w", who="the host", chase_at=floor.now + HOUR)
-    assert not any(clock.paused for clock in floor.case.clocks)
+    assert not any(clock.paused for clock in floor.case().clocks)
     assert floor.clock("resolve").breached_at == START + 24 * HOUR
 
 
@@ -198,7 +197,7 @@ class TestSnooze:
         with pytest.raises(IllegalTransition, match="ack is due in 30 min"):
             floor.do("snooze", minutes=31)
         floor.do("snooze", minutes=30)
-        assert floor.case.flags.snoozed_until == START + 30 * MINUTE
+        assert floor.case().flags.snoozed_until == START + 30 * MINUTE
 
     def test_a_late_case_does_not_sleep(self) -> None:
         floor = Floor()
@@ -219,7 +218,7 @@ class TestSnooze:
         assert over.keep() == []
         over.later(1)
         assert types(over.keep()) == ["SnoozeEnded"]
-        assert over.case.flags.snoozed_until is None
+        assert over.case().flags.snoozed_until is None
         late = asleep(30)
         late.later(30 * MINUTE + 1)
         assert types(late.keep()) == ["MilestoneBreached", "SnoozeEnded"]
@@ -228,17 +227,17 @@ class TestSnooze:
         reported = asleep()
         assert types(reported.update(narrative="more")) == ["EscalationUpdated", "SnoozeEnded"]
         for floor in (raised, reported):
-            assert floor.case.flags.snoozed_until is None
+            assert floor.case().flags.snoozed_until is None
 
     def test_an_end_that_nobody_asked_for_refuses_nobody(self) -> None:
         floor = Floor()
         floor.open()
         floor.do("snooze", minutes=5)
-        seen = floor.case.version
+        seen = floor.case().version
         floor.later(5 * MINUTE)
         floor.keep()
         floor.do("claim", seen=seen)
-        assert floor.case.owner == "ana"
+        assert floor.case().owner == "ana"
 
 
 class TestClaim:
@@ -248,7 +247,7 @@ class TestClaim:
         floor.do("claim", by=BO)
         floor.later(4 * SECOND)
         with pytest.raises(IllegalTransition, match=r"bo claimed this 4 s ago\. Nothing was sent"):
-            floor.do("claim", by=CY, seen=floor.case.version)
+            floor.do("claim", by=CY, seen=floor.case().version)
 
     def test_again_by_its_owner_is_accepted_without_an_event(self) -> None:
         floor = Floor().at_state("ACKED")
@@ -258,9 +257,9 @@ class TestClaim:
         floor = Floor()
         floor.open()
         floor.do("assign", to="cy", by=LEE)
-        assert (floor.case.owner, floor.case.state) == ("cy", "NEW")
+        assert (floor.case().owner, floor.case().state) == ("cy", "NEW")
         floor.do("claim", by=CY)
-        assert floor.case.state == "ACKED"
+        assert floor.case().state == "ACKED"
         assert floor.clock("ack").met_at == floor.now
 
     def test_only_its_owner_or_a_lead_releases(self) -> None:
@@ -268,16 +267,16 @@ class TestClaim:
         with pytest.raises(IllegalTransition, match="ana has it, not you"):
             floor.do("release", by=CY)
         floor.do("release", by=LEE)
-        assert floor.case.owner is None
+        assert floor.case().owner is None
         with pytest.raises(IllegalTransition, match="nothing to release"):
             floor.do("release")
         floor.do("claim", by=CY)
-        assert (floor.case.owner, floor.case.state) == ("cy", "ACKED")
+        assert (floor.case().owner, floor.case().state) == ("cy", "ACKED")
 
     def test_busy(self) -> None:
         floor = Floor().at_state("ACKED")
         floor.do("busy", until=floor.now + HOUR)
-        assert floor.case.busy_until == floor.now + HOUR
+        assert floor.case().busy_until == floor.now + HOUR
         for until, why in ((floor.now, "in the past"), (floor.now + 5 * HOUR, "more than 4 hours")):
             with pytest.raises(BadInput, match=why):
                 floor.do("busy", until=until)
@@ -293,15 +292,15 @@ def test_raising_takes_the_earlier_due_and_lowering_moves_nothing() -> None:
     floor.do("set_severity", severity="S0")
     assert floor.clock("contain").due_at == START + 30 * MINUTE, "the old due was earlier"
     assert floor.clock("police").due_at == floor.now + 15 * MINUTE
-    due = {clock.name: clock.due_at for clock in floor.case.clocks}
+    due = {clock.name: clock.due_at for clock in floor.case().clocks}
     floor.do("set_severity", severity="S2", reason="a hoax, says the school")
-    assert {clock.name: clock.due_at for clock in floor.case.clocks} == due
+    assert {clock.name: clock.due_at for clock in floor.case().clocks} == due
 
 
 def test_triage_may_change_type_and_severity() -> None:
     floor = Floor().at_state("ACKED")
     floor.do("triage", case_type="TTL", severity="S1", imminence="24h", evidence="names a school")
-    case = floor.case
+    case = floor.case()
     assert (case.state, case.case_type, case.severity, case.factors.imminence) == ("TRIAGED", "TTL", "S1", "24h")
     assert floor.clock("contain").due_at == START + 30 * MINUTE
     assert floor.clock("police").due_at == START + 60 * MINUTE
@@ -317,23 +316,23 @@ def test_a_type_that_is_contained_sends_an_investigated_case_back() -> None:
     with pytest.raises(IllegalTransition, match="has nothing to contain"):
         floor.do("contain", evidence="x")
     floor.do("triage", case_type="DOX", severity="S2", imminence="7d", evidence="an address")
-    assert floor.case.state == "TRIAGED"
+    assert floor.case().state == "TRIAGED"
     floor.do("contain", evidence="the host took it down")
 
 
 def test_set_factors_scores_again_and_keeps_the_severity() -> None:
     floor = Floor().at_state("TRIAGED")
-    before = floor.case
+    before = floor.case()
     floor.do("set_factors", factors={"imminence": "now", "harm": "death"}, evidence="call")
-    case = floor.case
+    case = floor.case()
     assert case.severity == before.severity
     assert case.score_tenths > before.score_tenths
     assert case.factor_notes["harm"].by == "ana"
     floor.do("set_factors", factors={"identifiable_child": True}, evidence="a face")
-    assert floor.case.score_tenths >= 950
-    assert floor.case.floors == ("identifiable_child",)
+    assert floor.case().score_tenths >= 950
+    assert floor.case().floors == ("identifiable_child",)
     floor.do("set_factors", factors={"harm": None}, evidence="unknown after all")
-    assert floor.case.factors.harm is None
+    assert floor.case().factors.harm is None
     with pytest.raises(BadInput, match="names no factor"):
         floor.do("set_factors", factors={}, evidence="x")
 
@@ -341,13 +340,13 @@ def test_set_factors_scores_again_and_keeps_the_severity() -> None:
 def test_at_s0_one_acts_first_and_owes_the_notes() -> None:
     floor = Floor().at_state("ACKED", **S0)
     floor.do("contain", evidence="cut by the host")
-    assert floor.case.state == "CONTAINED"
-    assert floor.case.triage_due_at == floor.now + 15 * MINUTE
+    assert floor.case().state == "CONTAINED"
+    assert floor.case().triage_due_at == floor.now + 15 * MINUTE
     floor.do("log_contact", **floor.fields("log_contact"))
     with pytest.raises(IllegalTransition, match="Triage notes are owed"):
         floor.do("resolve", outcome="done", reason="r")
     floor.do("triage", case_type="TTL", severity="S0", imminence="now", evidence="plan")
-    assert (floor.case.state, floor.case.triage_due_at) == ("CONTAINED", None)
+    assert (floor.case().state, floor.case().triage_due_at) == ("CONTAINED", None)
     floor.do("resolve", outcome="done", reason="r")
 
 
@@ -355,37 +354,37 @@ def test_secured_lowers_the_band_by_one_and_a_new_step_takes_it_back() -> None:
     floor = Floor()
     floor.open(**S0)
     floor.do("claim")
-    assert floor.case.band == 0
+    assert floor.case().band == 0
     floor.do("contain", evidence="cut")
-    assert (floor.case.band, floor.case.secured_at) == (0, None), "police is not told yet"
+    assert (floor.case().band, floor.case().secured_at) == (0, None), "police is not told yet"
     floor.later(MINUTE)
     events = floor.do("log_contact", **floor.fields("log_contact"))
     assert types(events) == ["ContactLogged", "MilestoneMet"]
-    assert (floor.case.band, floor.case.secured_at) == (1, floor.now)
+    assert (floor.case().band, floor.case().secured_at) == (1, floor.now)
     floor.do("triage", case_type="CSEA", severity="S0", imminence="now", evidence="a child")
     assert floor.clock("report").running
-    assert (floor.case.band, floor.case.secured_at) == (0, None)
+    assert (floor.case().band, floor.case().secured_at) == (0, None)
 
 
 def test_a_type_that_is_not_contained_is_secured_by_its_outside_steps() -> None:
     floor = Floor()
     floor.open(case_type="PRESS")
     floor.do("claim")
-    assert floor.case.band == 3
+    assert floor.case().band == 3
     floor.do("log_contact", **{**floor.fields("log_contact"), "party": "press"})
-    assert floor.case.band == 4
+    assert floor.case().band == 4
     query = Floor()
     query.open(case_type="QUERY")
     query.do("claim")
-    assert query.case.secured_at is None, "nothing outside, so nothing that could have secured it"
+    assert query.case().secured_at is None, "nothing outside, so nothing that could have secured it"
 
 
 def test_reopened_gets_new_clocks_and_keeps_the_old_ones() -> None:
     floor = Floor().at_state("RESOLVED")
-    old = floor.case.clocks
+    old = floor.case().clocks
     floor.later(HOUR)
     floor.do("reopen", reason="it is back")
-    case = floor.case
+    case = floor.case()
     assert (case.state, case.ended_at, case.contained_at, case.outcome) == ("TRIAGED", None, None, None)
     assert set(old) <= set(case.clocks)
     contain = floor.clock("contain")
@@ -414,16 +413,22 @@ def test_rca_is_due_when_a_harm_clock_was_late() -> None:
     floor.later(5 * HOUR)
     floor.do("contain", evidence="late")
     floor.do("resolve", outcome="done", reason="r")
-    assert floor.case.flags.rca_due
+    assert floor.case().flags.rca_due
     good = Floor().at_state("RESOLVED")
-    assert not good.case.flags.rca_due
+    assert not good.case().flags.rca_due
 
 
 def test_hold_needs_a_lead_for_what_its_subject_can_see() -> None:
     floor = Floor().at_state("TRIAGED")
     floor.do("hold", why="police work on it")
-    assert floor.case.flags.hold is not None
-    hide = {"action": "hide", "target": {"kind": "video", "id": "v"}, "policy": "HB1", "reason": "r", "fields": {}}
+    assert floor.case().flags.hold is not None
+    hide: dict[str, Any] = {
+        "action": "hide",
+        "target": {"kind": "video", "id": "v"},
+        "policy": "HB1",
+        "reason": "r",
+        "fields": {},
+    }
     with pytest.raises(IllegalTransition, match="It is held"):
         floor.do("propose", **hide)
     with pytest.raises(IllegalTransition, match="not connected on this floor yet"):
@@ -435,7 +440,7 @@ def test_hold_needs_a_lead_for_what_its_subject_can_see() -> None:
     with pytest.raises(IllegalTransition, match="ana placed a hold already"):
         floor.do("hold", why="again", by=BO)
     floor.do("unhold", by=LEE)
-    assert floor.case.flags.hold is None
+    assert floor.case().flags.hold is None
 
 
 def test_break_glass_opens_at_once_at_s0_and_else_by_a_lead() -> None:
@@ -444,7 +449,7 @@ def test_break_glass_opens_at_once_at_s0_and_else_by_a_lead() -> None:
     floor.open(**S0, boundary="us")
     floor.open(CASE_B, boundary="us")
     floor.do("break_glass", reason="nobody else is up", by=stranger)
-    assert [(grant.principal, grant.until) for grant in floor.case.grants] == [("zed", START + HOUR)]
+    assert [(grant.principal, grant.until) for grant in floor.case().grants] == [("zed", START + HOUR)]
     floor.do("note", text="I see it", by=stranger)
     floor.do("break_glass", CASE_B, reason="the same child", by=stranger)
     assert floor.cases[CASE_B].grants == ()
@@ -456,8 +461,6 @@ def test_break_glass_opens_at_once_at_s0_and_else_by_a_lead() -> None:
     with pytest.raises(IllegalTransition, match="zed can see it already"):
         floor.do("grant", CASE_B, principal="zed", by=lead)
     floor.later(HOUR)
-    from casework.errors import NotPermitted
-
     with pytest.raises(NotPermitted, match='the clearance "us"'):
         floor.do("note", CASE_B, text="still?", by=stranger)
 
@@ -466,7 +469,7 @@ def test_tasks_have_ids_and_block_the_end() -> None:
     floor = Floor().at_state("CONTAINED")
     floor.do("add_task", text="call again", owner="cy", due_at=floor.now + HOUR)
     floor.do("add_task", text="write", owner="bo", due_at=floor.now + HOUR)
-    assert [task.task_id for task in floor.case.tasks] == ["t1", "t2"]
+    assert [task.task_id for task in floor.case().tasks] == ["t1", "t2"]
     floor.do("complete_task", task_id="t1", by=CY)
     assert floor.do("complete_task", task_id="t1") == []
     with pytest.raises(IllegalTransition, match=r"Tasks are open: t2 \(bo\)"):
@@ -478,13 +481,11 @@ def test_tasks_have_ids_and_block_the_end() -> None:
 
 
 def test_nobody_acts_without_the_role() -> None:
-    from casework.errors import NotPermitted
-
     floor = Floor()
     floor.open()
     for who in (person("v", "viewer"), person("i", "intake"), person("au", "auditor"), person("ad", "admin")):
         with pytest.raises(NotPermitted, match="needs the role responder"):
             floor.do("claim", by=who)
     floor.do("claim", by=ANA)
-    assert floor.case.owner == "ana"
+    assert floor.case().owner == "ana"
     assert floor.cases[CASE_A].version == 3
