@@ -9,33 +9,31 @@ from hypothesis import strategies as st
 
 from casework.tomllines import lines_of
 
-EVERYTHING = "\n".join(
-    (
-        "# [not.a.table] = 1",
-        'version = "x # not a comment"',
-        "'quoted key' = 1   # b = 2",
-        '"esc\\"aped".inner = true',
-        "",
-        "[a . b] # trailing",
-        "c.d = [ # ] not the end",
-        '  1, "]", [2, 3], # more = 4',
-        "]",
-        "e = { f = 1, g.h = 'its # }', \"i\" = { j = [ {k = 1}, {k = 2} ] } }",
-        "",
-        'text = """',
-        "[fake]",
-        'fake = 1 \\""" still',
-        '""""',
-        "raw = '''",
-        'also.fake = "',
-        "''''",
-        "date = 2026-11-22T10:00:00Z",
-        "[[list]]",
-        "name = 1",
-        "[[list]]",
-        "name = 2",
-        "[a.b.z]",
-    )
+EVERYTHING = (
+    "# [not.a.table] = 1",
+    'version = "x # not a comment"',
+    "'quoted key' = 1   # b = 2",
+    '"esc\\"aped".inner = true',
+    "",
+    "[a . b] # trailing",
+    "c.d = [ # ] not the end",
+    '  1, "]", [2, 3], # more = 4',
+    "]",
+    "e = { f = 1, g.h = 'its # }', \"i\" = { j = [ {k = 1}, {k = 2} ] } }",
+    "",
+    'text = """',
+    "[fake]",
+    'fake = 1 \\""" still',
+    '""""',
+    "raw = '''",
+    'also.fake = "',
+    "''''",
+    "date = 2026-11-22T10:00:00Z",
+    "[[list]]",
+    "name = 1",
+    "[[list]]",
+    "name = 2",
+    "[a.b.z]",
 )
 
 
@@ -52,7 +50,7 @@ def paths(value: Any, above: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
 
 
 def test_every_kind_of_line() -> None:
-    text = EVERYTHING
+    text = "\n".join(EVERYTHING)
     found = lines_of(text)
     assert set(found) == paths(tomllib.loads(text))
     lines = text.splitlines()
