@@ -24,6 +24,8 @@ class OpenCase:
         self.complete = False
         self.newer = False
         """Something happened on it that this console does not know."""
+        self.unanswered = 0
+        """Subscriptions in a row that nothing came of."""
         self._epoch = ""
         self._cursor = 0
         self._head_hash = ""

@@ -94,7 +94,14 @@ class Link:
             state.lost(self._now(), code=code if code not in (1000, 1006) else None, reason=reason or "")
 
     async def _open(self) -> ClientConnection:
-        from websockets.asyncio.client import connect
+        from websockets.asyncio.client import ClientConnection, connect
+
+        state, now = self._state, self._now
+
+        class Connection(ClientConnection):
+            def data_received(self, data: bytes) -> None:
+                state.arriving(now())
+                super().data_received(data)
 
         class Connect(connect):
             def process_redirect(self, exc: Exception) -> Exception | str:
@@ -113,6 +120,7 @@ class Link:
             max_size=limits.FRAME_OUT,
             open_timeout=HANDSHAKE_S,
             close_timeout=1,
+            create_connection=Connection,
             ping_interval=None,  # heartbeats tell more: that the feed's log is alive, not only its socket
             **more,
         )

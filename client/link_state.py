@@ -66,6 +66,7 @@ class LinkState:
         self._connected_at: float | None = None
         self._asked_at = 0.0
         self._heard_at: float | None = None
+        self._arrived_at = 0.0
         self._attempt = 0
         self._failed = False
         self._silent = False
@@ -174,13 +175,17 @@ class LinkState:
         self._ask_time(now)
         self.changed = True
 
+    def arriving(self, now: float) -> None:
+        """Some bytes came in: the peer lives, though a large frame may take its time on a slow line."""
+        self._arrived_at = now
+
     def tick(self, now: float) -> None:
         """Time has passed; called a few times a second."""
         if self.presence.forget(now):
             self.changed = True
         if self._connected_at is None:
             return
-        if now - max(self._heard_at or 0.0, self._connected_at) > self._watchdog_ms():
+        if now - max(self._heard_at or 0.0, self._arrived_at, self._connected_at) > self._watchdog_ms():
             self._silent = True
             self.changed = True
         elif self._hello is not None:
@@ -267,7 +272,8 @@ class LinkState:
             if self._silent:
                 return "stale"
             return "offline" if self._failed else "connecting"
-        if self._silent or (self._heard_at is not None and now - self._heard_at > self._watchdog_ms()):
+        heard_at = self._arrived_at if self.mirror.loading else self._heard_at
+        if self._silent or (heard_at is not None and now - heard_at > self._watchdog_ms()):
             return "stale"
         return "live" if self.subs.live else "loading"
 
@@ -278,7 +284,7 @@ class LinkState:
             case "forbidden":
                 return f"The feed refuses: {self._refused}. Get a new token: `watchfloor token issue`."
             case "stale":
-                return "Nothing was heard from the feed; what is shown is old. Connecting again."
+                return "Nothing is heard from the feed, so what is shown is old. Connecting again."
             case "offline":
                 return f"No connection to the feed: {self._detail}. Trying again."
             case "loading":

@@ -67,6 +67,8 @@ class Subscriptions:
         self._connected = False
         self._tries = 0
         self._behind: tuple[int, int] = (0, 0)  # the cursor at the last heartbeat that was ahead of it, how many
+        self._waited: dict[str, int] = {}
+        """By subscription: heartbeats since something was asked or came in on it."""
         self._probe: Cursor | None = None
 
     @property
@@ -113,6 +115,7 @@ class Subscriptions:
         self.detail = ""
         self._tries = 0
         self._behind = (0, 0)
+        self._waited.clear()
         self._compare(hello)
         self._subscribe_main()
         for case in self.cases.values():
@@ -127,6 +130,7 @@ class Subscriptions:
 
     def received(self, frame: OnSub) -> None:
         """A frame of a subscription. Never raises: what does not follow is asked for again."""
+        self._waited[frame.sub] = 0
         if frame.sub == MAIN:
             self._on_main(frame)
         elif frame.sub == PROBE:
@@ -139,6 +143,7 @@ class Subscriptions:
     def beat(self, beat: Heartbeat) -> None:
         """A heartbeat says how far the log was published: what never comes is missed by this."""
         mirror = self.mirror
+        self._miss_answers()
         if self._states.get(MAIN) not in ("live", "asked") or not mirror.complete:
             return
         if beat.seq == mirror.cursor and beat.head_hash == mirror.head_hash:
@@ -152,6 +157,37 @@ class Subscriptions:
         if beats >= BEATS_BEHIND or beat.seq == mirror.cursor:
             self._behind = (0, 0)
             self._missing(Gap(cursor=mirror.cursor, prev=beat.seq, what="a heartbeat"))
+
+    def _miss_answers(self) -> None:
+        """An answer that does not come, or breaks off, may have been a frame that could not be read."""
+        for sub in [sub for sub, state in self._states.items() if state in ("asked", "snapshot")]:
+            beats = self._waited[sub] = self._waited.get(sub, 0) + 1
+            if beats < BEATS_BEHIND:
+                continue
+            if sub == PROBE:
+                del self._states[sub]
+                self.outbox.append(Unsubscribe(sub=sub))
+            elif sub == MAIN:
+                if not self.mirror.complete:
+                    self._missing(Gap(cursor=self.mirror.cursor, prev=0, what="a snapshot that does not come"))
+            else:
+                case = next(case for case in self.cases.values() if case.sub == sub)
+                case.unanswered += 1
+                if case.unanswered < TRIES:
+                    self._subscribe_case(case, again=True)
+                else:
+                    self._states[sub] = "idle"  # it left the floor; HTTP still knows it
+        for case in self.cases.values():
+            row = self.mirror.rows.get(case.case_id)
+            if self._states.get(case.sub) != "live" or row is None or case.case is None:
+                continue
+            beats = self._waited[case.sub] = self._waited.get(case.sub, 0) + 1
+            if row.version <= case.case.version:
+                self._waited[case.sub] = 0
+            elif beats >= BEATS_BEHIND:
+                self.gaps += 1
+                case.lost()
+                self._subscribe_case(case, again=True)
 
     def remember(self, *, at: int, now: float) -> None:
         """Note the head that was reached, now and then. Not of a log that nobody has acknowledged."""
@@ -233,6 +269,7 @@ class Subscriptions:
 
     def _subscribe_main(self) -> None:
         self._states[MAIN] = "asked"
+        self._waited[MAIN] = 0
         self.outbox.append(Subscribe(sub=MAIN, filter=Filter(all=True), from_=self.mirror.resume_point()))
 
     # --- one case
@@ -254,6 +291,7 @@ class Subscriptions:
                     held.chunk(frame)
                 case SnapshotEnd() if state == "snapshot":
                     held.end(frame)
+                    held.unanswered = 0
                     self._states[held.sub] = "live"
                 case Events() | Mark() if state == "live" or (state == "asked" and held.complete):
                     if isinstance(frame, Events):
@@ -272,6 +310,7 @@ class Subscriptions:
         if again and case.sub in self._states:
             self.outbox.append(Unsubscribe(sub=case.sub))
         self._states[case.sub] = "asked"
+        self._waited[case.sub] = 0
         self.outbox.append(Subscribe(sub=case.sub, filter=Filter(case_id=case.case_id), from_=case.resume_point()))
 
     # --- is it the log that was seen before?
