@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from casework import commands
 from casework.access import Person, audience_of, require_on
-from casework.caseid import parse
+from casework.caseid import parse, shown
 from casework.commands import Command
 from casework.errors import StaleVersion
 from casework.events import Draft
@@ -159,5 +159,5 @@ def stale(state: Case, command: Command) -> None:
 
 def _ended(state: Case) -> str:
     if state.state == "MERGED":
-        return f"It was merged into {state.merged_into}. Work on that one, or unmerge it."
+        return f"It was merged into {shown(state.merged_into or '')}. Work on that one, or unmerge it."
     return "Its work has ended. Reopen it with a reason first."

@@ -7,6 +7,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from casework import clocks, facts
+from casework.caseid import shown
 from casework.commands import Contain, Discard, Investigate, Reopen, Resolve
 from casework.life.judging import unconfirmed
 from casework.life.turn import Turn, met_now
@@ -156,7 +157,7 @@ def reopen(turn: Turn, command: Reopen) -> None:
     if case.state in OPEN_STATES:
         turn.refuse("It is open. Go on working on it.")
     if case.state == "MERGED":
-        turn.refuse(f"It was merged into {case.merged_into}. Unmerge it, or work on that one.")
+        turn.refuse(f"It was merged into {shown(case.merged_into or '')}. Unmerge it, or work on that one.")
     started = clocks.reopened(
         case.clocks,
         case_type=case.case_type,

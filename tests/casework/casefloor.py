@@ -125,6 +125,11 @@ class Floor:
     def case(self) -> Case:
         return self.cases[CASE_A]
 
+    def credibility(self) -> str | None:
+        source = self.case().source
+        assert source is not None
+        return source.credibility
+
     def clock(self, milestone: str, case_id: str = CASE_A, *, outer: bool = False, round: int | None = None) -> Clock:
         """The newest round of a clock of the case."""
         found = [
