@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from cli.errors import CliError, FeedUnreachable, NotPermitted, UsageError
+from cli.errors import FeedUnreachable, NotPermitted, UsageError
 from cli.lines import write_line
 
 if TYPE_CHECKING:
@@ -93,15 +93,15 @@ async def _drive(args: argparse.Namespace, profile: Profile, rate: float, crew: 
 
         http = await connect(profile)
         try:
-            answer = await http.get("/v1/audit/head")
+            answer = await http.get("/healthz")
         except httpx.TransportError as error:
             raise FeedUnreachable(profile.url, reason(error)) from None
-        if answer.status_code in (401, 403):
-            raise NotPermitted(f"{profile.url} wants a token with the role intake; see `watchfloor token issue --help`")
+        if answer.status_code != 200:
+            raise FeedUnreachable(profile.url, f"it answers {answer.status_code} where a feed says that it lives")
         try:
             taken = await simulator.seed_floor(http, arrivals, args.cases)
-        except simulator.SimulatorError as error:
-            raise CliError(str(error)) from None
+        except simulator.IntakeRefused as refused:
+            raise NotPermitted(str(refused)) from None
         if args.cases and not args.quiet:
             write_line(f"{taken} of {args.cases} escalations are on the floor")
         async with asyncio.TaskGroup() as group:

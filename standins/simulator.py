@@ -16,8 +16,12 @@ STRUCTURED: Final = {"content-type": "application/cloudevents+json"}
 BATCHED: Final = {"content-type": "application/cloudevents-batch+json"}
 
 
-class SimulatorError(Exception):
-    """The feed would not take a simulated escalation; the sentence says which and why."""
+class IntakeRefused(Exception):
+    """The feed takes nothing from this token; `status` is how it said so."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        super().__init__(f"The feed answered {status}; simulating needs a token with the role intake.")
 
 
 async def seed_floor(http: httpx.AsyncClient, arrivals: Arrivals, count: int) -> int:
@@ -28,7 +32,7 @@ async def seed_floor(http: httpx.AsyncClient, arrivals: Arrivals, count: int) ->
         batch, left = left[:BATCH], left[BATCH:]
         answer = await http.post("/v1/intake", json=[a.event for a in batch], headers=BATCHED)
         if answer.status_code != 200:
-            raise SimulatorError(f"The feed refused a batch of {len(batch)} escalations with {answer.status_code}.")
+            raise IntakeRefused(answer.status_code)
         taken += sum(1 for result in answer.json()["results"] if "case_id" in result)
     return taken
 
@@ -76,4 +80,6 @@ async def _post(http: httpx.AsyncClient, event: dict[str, Any]) -> int:
         if answer.status_code == 503:
             await asyncio.sleep(min(float(answer.headers.get("retry-after", "1")), 5.0))
             continue
+        if answer.status_code in (401, 403):
+            raise IntakeRefused(answer.status_code)
         return answer.status_code

@@ -59,7 +59,7 @@ def tell(story: dict[str, Any], rng: random.Random, *, at_ms: int) -> dict[str, 
     kind = rng.choice(story["source"])
     data: dict[str, Any] = {
         "case_type": story["type"],
-        "summary": _fill(story["summary"], fill),
+        "summary": _fill(rng.choice(_several(story["summary"])), fill),
         "narrative": _fill(story["narrative"], fill),
         "source": {"kind": kind, "name": _source_name(kind, fill, rng)},
         "subjects": [_subject(rng, lists, region=region, tz=tz, at_ms=at_ms)],
@@ -88,6 +88,10 @@ def _fill(text: str, fill: dict[str, Any]) -> str:
     for name, value in fill.items():
         text = text.replace("{" + name + "}", str(value))
     return text[:280]
+
+
+def _several(texts: str | list[str]) -> list[str]:
+    return [texts] if isinstance(texts, str) else texts
 
 
 def _number(value: Any, rng: random.Random) -> Any:
