@@ -1,7 +1,7 @@
 """Who is asking: a bearer token over TCP, the peer's uid over a Unix socket.
 
-A token is looked up in the store beside the log and the answer kept for two seconds, so that a revoked one is cut within
-five, on open feed connections too. Nothing here says what a person may do; that is `casework.access`.
+A token is looked up in the store beside the log and the answer kept for two seconds, so that a revoked one is cut
+within five, on open feed connections too. Nothing here says what a person may do; that is `casework.access`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The feed's time: the wall clock as it stood at the start, carried on by a clock that nobody sets.
 
-A step of the wall clock (NTP, an operator, a bad battery) must not make a case late that is not. So `now_ms` never looks
-at the wall clock again after it was anchored; `parted_ms` says how far the two have come apart, and past a bound the
-clock-keeper stops until a person says which one is right.
+A step of the wall clock (NTP, an operator, a bad battery) must not make a case late that is not. So `now_ms` never
+looks at the wall clock again after it was anchored; `parted_ms` says how far the two have come apart, and past a bound
+the clock-keeper stops until a person says which one is right.
 """
 
 from __future__ import annotations

@@ -64,8 +64,8 @@ class AuthRules(Section, frozen=True, kw_only=True):
 class Limits(Section, frozen=True, kw_only=True):
     """Bounds that an operator may move; those of the protocol stand in `protocol.limits`. 0 means no rate limit."""
 
-    connections_per_principal: Annotated[int, Meta(ge=1, le=100_000)] = 64
-    connections: Annotated[int, Meta(ge=1, le=100_000)] = 10_000
+    connections_per_principal: Annotated[int, Meta(ge=1, le=100_000)] = 5_000
+    connections: Annotated[int, Meta(ge=1, le=100_000)] = 20_000
     commands_per_minute: Annotated[int, Meta(ge=0)] = 0
     intake_per_minute: Annotated[int, Meta(ge=0)] = 0
     ring_events: Annotated[int, Meta(ge=64, le=1_000_000)] = 20_000

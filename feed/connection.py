@@ -17,6 +17,7 @@ from casework.access import Audience, may_read
 from casework.errors import BadInput
 from feed.auth import Login, Unauthenticated
 from feed.hub import CaseSub, Channel, RowSub
+from feed.logs import Journal
 from feed.node import Node
 from feed.resume import judge
 from feed.snapshot import send_case, send_rows
@@ -42,6 +43,8 @@ EXPIRY_GRACE_MS: Final = 3_000
 FAULTS_MAX: Final = 16
 """Malformed frames on one connection before it is closed."""
 FRAMES_PER_SECOND: Final = 50
+
+_journal: Final = Journal("connection")
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -250,8 +253,7 @@ class FeedConnection:
             return
         self._drop(frame.sub)
         if given.case_id is None:
-            sub: RowSub | CaseSub = RowSub(self, frame.sub)
-            self._subs[frame.sub] = sub
+            self._subs[frame.sub] = sub = RowSub(self, frame.sub)
             self._begin(sub, frame.from_)
             return
         try:
@@ -259,9 +261,8 @@ class FeedConnection:
         except BadInput:
             self._refuse(problem("invalid", "That is no case id.", pointer="/filter/case_id"), None)
             return
-        sub = CaseSub(self, frame.sub, case_id)
-        self._subs[frame.sub] = sub
-        self._follow(sub, None, "slow")
+        self._subs[frame.sub] = watching = CaseSub(self, frame.sub, case_id)
+        self._follow(watching, None, "slow")
 
     def _begin(self, sub: RowSub, cursor: frames.Cursor | None) -> None:
         if cursor is None:
@@ -310,11 +311,9 @@ class FeedConnection:
         if self._tasks.get(sub.name) is task:
             del self._tasks[sub.name]
         if not task.cancelled() and task.exception() is not None:
-            from feed.logs import Journal
-
             fault = task.exception()
             assert fault is not None
-            Journal("connection").fault("subscription failed", fault)
+            _journal.fault("subscription failed", fault)
             self.close(RESTART, "a fault of the feed")
 
     async def _follow_rows(self, sub: RowSub, resync: frames.ResyncReason | None, behind: frames.ResyncReason) -> None:

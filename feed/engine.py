@@ -1,8 +1,8 @@
 """The feed's decisions: one command or report in, events in the log, the floor and everybody told.
 
-One loop. Under a case's lock `decide` sees its committed state, the append waits for the group commit, and the log hands
-every commit back in seq order (`on_commit`), where it is folded and published before its own caller wakes. Each request
-runs in a task of its own, so a caller that goes away never leaves half of one behind.
+One loop. Under a case's lock `decide` sees its committed state, the append waits for the group commit, and the log
+hands every commit back in seq order (`on_commit`), where it is folded and published before its own caller wakes. Each
+request runs in a task of its own, so a caller that goes away never leaves half of one behind.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from feed.clock import Clock
 from feed.floor import Floor
 from feed.hub import Hub
 from feed.locks import Locks
-from feed.log.base import Appended, Key, KeyTaken, Log, VersionConflict, Write
+from feed.log.base import Appended, Key, KeyTaken, Log, LogUnavailable, VersionConflict, Write
 from feed.logs import Journal
 from protocol import limits
 from protocol.answers import CommandAnswer
@@ -240,8 +240,6 @@ class Engine:
         Raises `VersionConflict`, `KeyTaken`, `LogUnavailable`.
         """
         if self.broken is not None:
-            from feed.log.base import LogUnavailable
-
             raise LogUnavailable("the feed's own state is not sound; it has to be restarted")
         return await self.log.append(key, self._writes(drafts))
 

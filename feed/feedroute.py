@@ -33,7 +33,8 @@ async def feed_endpoint(websocket: WebSocket) -> None:
                 raise Unauthenticated("The header Authorization stands there twice.")
             login = await node.auth.login(given[0] if given else None, None if link is None else link.peer_uid)
         except Unauthenticated as fault:
-            node.refusals.record("_unknown", "login", sentence=fault.why)
+            if given or (link is not None and link.peer_uid is not None):
+                node.refusals.record("_unknown", "login", sentence=fault.why)
             raise
         if not may_read(login.person, "feed"):
             raise NotPermitted(what="reading the feed", needs="a reading role")

@@ -78,7 +78,6 @@ class ClockKeeper:
             drafts = self._missed(now)
             if not drafts:
                 break
-            # One append each, all queued in order: the log groups them, and each case's versions follow.
             for start in range(0, len(drafts), 256):
                 part = drafts[start : start + 256]
                 await self._engine.append(None, part)
@@ -93,19 +92,20 @@ class ClockKeeper:
             if case is None:
                 continue
             due = wake
-            for draft in self._due(case, now):
+            for draft in self._due(case, now) or ():
                 if isinstance(draft.fact, MilestoneBreached):
                     due = max(due, draft.fact.breached_at)
                 dated.append((due, len(dated), msgspec.structs.replace(draft, part=0)))
         return [draft for _, _, draft in sorted(dated, key=lambda item: item[:2])]
 
-    def _due(self, case: Case, now: int) -> Sequence[Draft]:
+    def _due(self, case: Case, now: int) -> Sequence[Draft] | None:
+        """What time did to the case; None if that could not be judged."""
         try:
             return keeper.due(case, max(now, case.at), self._engine.policy, alive=self._signs.alive)
         except Exception as fault:  # noqa: BLE001 - one case that cannot be judged must not stop the others' clocks
             _journal.fault("case not judged", fault, case_id=case.case_id)
             self._wakes.pop(case.case_id, None)
-            return ()
+            return None
 
     # --- while the feed runs
 
@@ -177,7 +177,7 @@ class ClockKeeper:
                 _journal.warning("not written", case_id=case_id, error=type(fault).__name__)
                 self._retry(case_id)
                 return
-            if not drafts:
+            if drafts is not None and not drafts:
                 self._not_yet(case_id)
 
     def _retry(self, case_id: str) -> None:

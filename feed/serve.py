@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import ipaddress
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -23,6 +24,7 @@ from uvicorn import Config, Server
 
 from casework import policy as policies
 from casework.policy import Policy
+from feed.auth import Find
 from feed.clock import Clock, SystemClock
 from feed.config import FeedConfig
 from feed.connection import FeedConnection
@@ -35,7 +37,7 @@ from feed.logs import Journal
 from feed.node import Node
 from feed.state import StateWriter, load
 from feed.ticking import Ticker
-from feed.transport import FeedHTTPProtocol, FeedWebSocketProtocol
+from feed.transport import FeedHTTPProtocol, FeedServer, FeedWebSocketProtocol
 from protocol import limits
 
 DRAIN_SECONDS: Final = 10
@@ -153,6 +155,7 @@ async def serve(config: FeedConfig, *, unsafe: bool, say: Callable[[str], None],
 
     Raises `Unsafe`, `CannotListen`, `LogLocked`, `LogUnusable`, `PolicyFault`, OSError.
     """
+    _raise_descriptor_limit()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -164,13 +167,12 @@ async def serve(config: FeedConfig, *, unsafe: bool, say: Callable[[str], None],
     assert config.log is not None
     log = open_log(config.log, now=clock.now_ms)
     sockets: list[socket.socket] = []
+    tokens: TokenStore | None = None
     try:
         if not unsafe:
             check_safe(config, log)
         tokens = TokenStore(log.path, now=clock.now_ms) if isinstance(log, SqliteLog) else None
-        # Expiry is judged where its sentence is made, so an expired record is wanted as well.
-        find = None if tokens is None else (lambda token: tokens.find(token, 0))
-        node = Node(config=config, log=log, clock=clock, policy=policy, find_token=find)
+        node = Node(config=config, log=log, clock=clock, policy=policy, find_token=_finder(tokens))
         tcp = listen_tcp(config.listen) if config.listen is not None else None
         if tcp is not None:
             sockets.append(tcp)
@@ -184,11 +186,25 @@ async def serve(config: FeedConfig, *, unsafe: bool, say: Callable[[str], None],
     finally:
         for sock in sockets:
             sock.close()
-        if config.unix is not None:
-            with contextlib.suppress(OSError):
-                if sockets:
-                    Path(config.unix).unlink(missing_ok=True)
+            if sock.family == socket.AF_UNIX and config.unix is not None:
+                with contextlib.suppress(OSError):
+                    os.unlink(config.unix)
+        if tokens is not None:
+            tokens.close()
         await log.close()
+
+
+def _raise_descriptor_limit() -> None:
+    """Every console is a descriptor; take as many as this process may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _finder(tokens: TokenStore | None) -> Find | None:
+    # Expiry is judged where its sentence is made, so an expired record is wanted as well.
+    return None if tokens is None else lambda token: tokens.find(token, 0)
 
 
 async def _run(node: Node, sockets: list[socket.socket], stop: asyncio.Event, ready: Callable[[], None]) -> None:
@@ -202,7 +218,7 @@ async def _run(node: Node, sockets: list[socket.socket], stop: asyncio.Event, re
     serving = asyncio.create_task(server.serve(sockets=sockets))
     serving.add_done_callback(lambda _: stop.set())
     try:
-        while not server.started and not serving.done():
+        while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn tells it by a flag only
             await asyncio.sleep(0.005)
         if server.started:
             ready()
@@ -232,7 +248,7 @@ async def _drain(node: Node, server: Server) -> None:
     await asyncio.sleep(0)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(2):
-            while node.hub.listeners:
+            while node.hub.listeners:  # noqa: ASYNC110 - they leave one by one
                 await asyncio.sleep(0.01)
     server.should_exit = True
 
@@ -245,14 +261,6 @@ def _ended(node: Node, task: asyncio.Task[None], stop: asyncio.Event) -> None:
         _journal.fault("task failed", fault)
         node.engine.broken = node.engine.broken or type(fault).__name__
         stop.set()
-
-
-class FeedServer(Server):
-    """uvicorn without its own signal handlers: how the node ends is decided in `_run`."""
-
-    @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]
-        yield
 
 
 def _uvicorn(config: FeedConfig, node: Node) -> Config:

@@ -11,12 +11,15 @@ upgrade of the pinned uvicorn:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
+from collections.abc import Generator
 from typing import Any, Final
 
 from msgspec import Struct, field
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn import Server
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 SCOPE_KEY: Final = "watchfloor.link"
@@ -89,14 +92,14 @@ class FeedHTTPProtocol(H11Protocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        # uvicorn drops its keep-alive timer at the first byte of the next request; a head sent drop by drop meets this.
-        if not self.transport.is_closing() and self._head_timer is None:
-            self._head_timer = self.loop.call_later(REQUEST_SECONDS, self._close_if_no_request)
+        self._stop_head_timer()
 
-    def _close_if_no_request(self) -> None:
-        self._head_timer = None
-        if self.cycle is None or self.cycle.response_complete:
-            self.transport.close()
+    def data_received(self, data: bytes) -> None:
+        # uvicorn drops its keep-alive timer at the first byte of the next request; a head sent drop by drop meets this.
+        super().data_received(data)
+        cycle: RequestResponseCycle | None = self.cycle
+        if (cycle is None or cycle.response_complete) and self._head_timer is None and not self.transport.is_closing():
+            self._head_timer = self.loop.call_later(REQUEST_SECONDS, self.transport.close)
 
     def _stop_head_timer(self) -> None:
         if self._head_timer is not None:
@@ -106,6 +109,33 @@ class FeedHTTPProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_head_timer()
         super().connection_lost(exc)
+
+
+class FeedServer(Server):
+    """uvicorn's server on sockets of ours: TLS on TCP only, and no signal handlers of its own."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await self.lifespan.startup()
+        loop = asyncio.get_running_loop()
+
+        def protocol() -> asyncio.Protocol:
+            return FeedHTTPProtocol(self.config, self.server_state, self.lifespan.state, loop)
+
+        self.servers = [
+            await loop.create_server(
+                protocol,
+                sock=sock,
+                # Peers on a Unix socket are on this host and known by their uid.
+                ssl=None if sock.family == socket.AF_UNIX else self.config.ssl,
+                backlog=self.config.backlog,
+            )
+            for sock in sockets or ()
+        ]
+        self.started = True
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
 
 
 class FeedWebSocketProtocol(WebSocketsSansIOProtocol):

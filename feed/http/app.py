@@ -13,7 +13,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from feed.feedroute import feed_endpoint
 from feed.http import admin, cases, catalogue, commands, events, health, intake, snapshot
-from feed.http.asking import body, node_of
+from feed.http.asking import READ, body, node_of
 from feed.http.replies import Refused, TooLarge, problem_reply, refused
 from feed.logs import Journal
 from feed.node import Node
@@ -83,7 +83,7 @@ def check_origin(origin: str | None, node: Node) -> None:
 
 async def _after_body(request: Request, bad: Problem, headers: dict[str, str]) -> Response:
     """The refusal, once what the client still sends was read and dropped: it would not read an answer before."""
-    if request.method == "POST" and not request.scope.get("watchfloor.read") and "connection" not in headers:
+    if request.method == "POST" and not request.scope.get(READ) and "connection" not in headers:
         try:
             await body(request)
         except TooLarge as fault:

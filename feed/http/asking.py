@@ -22,6 +22,8 @@ from protocol.codec import Malformed
 from protocol.problems import problem
 
 BODY_SECONDS: Final = 30.0
+READ: Final = "watchfloor.read"
+"""In the scope once the whole body was read."""
 _READING: Final[tuple[Role, ...]] = ("viewer", "responder", "approver", "legal", "lead", "auditor")
 
 
@@ -40,7 +42,7 @@ async def login(request: Request) -> Login:
             raise Unauthenticated("The header Authorization stands there twice.")
         found = await node.auth.login(given[0] if given else None, None if link is None else link.peer_uid)
     except Unauthenticated as fault:
-        if given or link is None or link.peer_uid is not None:
+        if given or (link is not None and link.peer_uid is not None):
             node.refusals.record("_unknown", "login", sentence=fault.why)
         raise
     node.signs.seen(found.principal)
@@ -80,6 +82,7 @@ async def body(request: Request) -> bytes:
         raise Refused(late, {"connection": "close"}) from None
     except ClientDisconnect:
         raise Refused(problem("invalid", "The client went away."), {"connection": "close"}) from None
+    request.scope[READ] = True
     if over:
         raise TooLarge(drained=True)
     return b"".join(parts)
@@ -123,7 +126,7 @@ def case_id_of(request: Request) -> str:
 
 
 def check_media(request: Request) -> None:
-    """A JSON body is said to be JSON. Raises `Malformed`."""
-    media = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    """A body that says what it is says JSON. Raises `Malformed`."""
+    media = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
     if media != "application/json":
-        raise Malformed("", f"is {media[:60] or 'of no stated type'}; application/json was expected")
+        raise Malformed("", f"is {media[:60]}; application/json was expected")

@@ -34,7 +34,7 @@ async def list_events(request: Request) -> Response:
     limit = whole_number(given, "limit", limits.LIST_DEFAULT, 1, limits.LIST_MAX)
     node = node_of(request)
     audience = node.engine.audience(who.person)
-    events = []
+    events: list[Event] = []
     while len(events) < limit and (page := await node.log.read(after, limit - len(events))):
         events += [event for event in page if event.case_id != AUDIT_CASE or audience.audits]
         after = page[-1].seq

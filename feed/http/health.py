@@ -10,6 +10,7 @@ from starlette.responses import Response
 from feed.http.asking import node_of, parameters, reader
 from feed.http.replies import JSON, json_reply
 from feed.node import Node
+from protocol import codec
 from protocol.answers import AuditHead, Health, Readiness
 
 LAG_MAX: Final = 10_000
@@ -59,11 +60,9 @@ _documents: dict[str, bytes] = {}
 
 def _document(name: str) -> bytes:
     if name not in _documents:
-        import msgspec
+        from importlib import import_module
 
-        from protocol import asyncapi, openapi
-
-        _documents[name] = msgspec.json.encode(openapi.document() if name == "openapi" else asyncapi.document())
+        _documents[name] = codec.encode(import_module(f"protocol.{name}").document())
     return _documents[name]
 
 

@@ -25,10 +25,12 @@ async def receive(request: Request) -> Response:
     who = await login(request)
     parameters(request, ())
     raw = await body(request)
-    for name in request.headers.keys():
-        if name.startswith("ce-") and len(request.headers.getlist(name)) > 1:
+    given: dict[str, str] = {}
+    for name, value in request.headers.items():
+        if name in given and name.startswith("ce-"):
             raise Malformed("", f"has the header {name} twice")
-    incoming = decode(dict(request.headers), raw)
+        given[name] = value
+    incoming = decode(given, raw)
     if not may_post_escalations(who.person):
         raise NotPermitted(what="posting escalations", needs="the role intake, responder or lead")
     node = node_of(request)
