@@ -1,1 +1,1 @@
-"""Colors and style sheets."""
+"""Colors and style sheets: what a tone looks like. The drawing knows tones only."""

@@ -1,0 +1,103 @@
+"""`watchfloor open`, and `watchfloor` alone: the console on a feed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from cli.errors import CliError, Exit, UsageError
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from client.config import Config, Profile
+    from tui.port import FloorSession
+    from widgets.gate import Gate
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("url", nargs="?", help="the feed (default: the configured one): http(s)://… or unix:PATH")
+    parser.add_argument("--profile", metavar="NAME", help="a profile of the configuration")
+    parser.add_argument("--read-only", action="store_true", help="nothing can be done, only seen")
+    parser.add_argument("--view", metavar="NAME", default="all", help="the view to start with: all, mine …")
+    parser.add_argument("--ascii", action="store_true", help="shapes and rules in ASCII")
+
+
+def run(args: argparse.Namespace) -> int:
+    require_terminal()
+    config, profile = feed_of(args.url, args.profile)
+    from tui.floor import VIEWS
+
+    if args.view not in VIEWS:
+        raise UsageError(f"there is no view `{args.view}`; there are {', '.join(VIEWS)}")
+    from tui.app import Watchfloor
+    from tui.keymap import KeyCollision, Keymap, KeyNeverBound
+
+    try:
+        keymap = Keymap(config.keys)
+    except (KeyCollision, KeyNeverBound, KeyError) as fault:
+        raise UsageError(f"{config.file}: {fault}") from None
+
+    def connect() -> FloorSession:
+        from client.session import Session
+
+        return Session(profile)
+
+    app = Watchfloor(
+        connect,
+        name=profile.name,
+        view=args.view,
+        read_only=args.read_only,
+        gate=gate(ascii_shapes=args.ascii or config.ascii),
+        keymap=keymap,
+    )
+    run_screen(app, mouse=config.mouse)
+    if app.failed is not None:
+        raise CliError(app.failed)
+    return Exit.DONE
+
+
+def require_terminal() -> None:
+    """A screen needs a terminal that can place a cursor. Raises `UsageError`, and says what works without."""
+    if not sys.stdin.isatty() or not sys.stdout.isatty():
+        raise UsageError("the console needs a terminal; `watchfloor tail` and `watchfloor do` work without one")
+    if os.environ.get("TERM", "") in ("", "dumb"):
+        raise UsageError(
+            "this terminal (TERM=dumb) cannot show a screen; `watchfloor tail` and `watchfloor do` work in it"
+        )
+
+
+def feed_of(url: str | None, profile: str | None) -> tuple[Config, Profile]:
+    """The settings and the feed that is meant. Raises `UsageError`."""
+    from client import errors
+    from client.config import choose, load
+
+    try:
+        config = load()
+        return config, choose(config, url=url, profile=profile)
+    except (errors.ConfigFault, errors.BadAddress) as fault:
+        raise UsageError(str(fault)) from None
+
+
+def gate(*, ascii_shapes: bool) -> Gate:
+    """The last filter before the terminal, in the characters that the terminal can show."""
+    from widgets.gate import Gate
+
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    return Gate(ascii_shapes=ascii_shapes, ascii_only=encoding not in ("utf8", ""))
+
+
+def run_screen(app: App[None], *, mouse: bool) -> None:
+    """Run `app` until it ends. A lost terminal or a stop from outside ends it: what is held is not sent."""
+    import asyncio
+    import signal
+
+    async def show() -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            loop.add_signal_handler(number, app.exit)
+        await app.run_async(mouse=mouse)
+
+    asyncio.run(show())

@@ -1,0 +1,71 @@
+"""The palette. Everything that is not a deviation, a key or mine is text or quiet."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.theme import Theme
+
+DARK: Final = Theme(
+    name="watchfloor-dark",
+    dark=True,
+    background="#0f1318",
+    surface="#0f1318",
+    panel="#0f1318",
+    foreground="#d0d5db",
+    primary="#6cb6ff",
+    secondary="#7d8590",
+    accent="#6cb6ff",
+    error="#ff6b6b",
+    warning="#ffb454",
+    success="#7ee787",
+    text_alpha=1.0,
+    variables={
+        "quiet": "#7d8590",
+        "rule": "#39414b",
+        "selection": "#1d2733",
+        "quoted": "#d0d5db",
+        "alarm-text": "#0f1318",
+        "alarm-ground": "#ff6b6b",
+        "input-cursor-background": "#d0d5db",
+        "input-cursor-foreground": "#0f1318",
+        "input-selection-background": "#1d2733",
+    },
+)
+
+PLAIN: Final = Theme(
+    name="watchfloor-plain",
+    ansi=True,
+    dark=True,
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    foreground="ansi_default",
+    primary="ansi_default",
+    secondary="ansi_default",
+    accent="ansi_default",
+    error="ansi_default",
+    warning="ansi_default",
+    success="ansi_default",
+    variables={
+        "quiet": "ansi_default",
+        "rule": "ansi_default",
+        "selection": "ansi_default",
+        "quoted": "ansi_default",
+        "alarm-text": "ansi_default",
+        "alarm-ground": "ansi_default",
+        "ansi-background": "ansi_black",
+        "ansi-foreground": "ansi_white",
+        "border-blurred": "ansi_default",
+        "block-cursor-foreground": "ansi_default",
+        "block-cursor-background": "ansi_default",
+        "input-cursor-background": "ansi_default",
+        "input-cursor-foreground": "ansi_default",
+        "input-selection-background": "ansi_default",
+        "input-selection-foreground": "ansi_default",
+        "screen-selection-background": "ansi_default",
+        "screen-selection-foreground": "ansi_default",
+    },
+)
+"""For NO_COLOR: the terminal's own two colors; bold, underline and reverse say what color would."""

@@ -1,0 +1,197 @@
+"""From a pressed verb to a command: does it work here, what does it still need, is it held, and for which case.
+
+Everything is about the `Target` that was frozen at the first key. No widgets: the stage asks and shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from casework.caseid import shown
+from casework.commands import Command, Propose
+from casework.model import Common
+from casework.model import Target as ActionTarget
+from casework.untrusted import Untrusted
+from casework.verbs import Verb
+from client.views.bits import DOT, Line
+from client.views.row import summary_of
+from tui.floor import FloorModel
+from tui.forms import Field, FieldFault, command_of, fields_of
+from tui.keymap import Bound
+from tui.offers import turn, why_not
+from tui.outbox import Intent, Outbox
+from tui.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A form that is open: what for, on which frozen target, and what the keys already said."""
+
+    verb: Verb
+    title: str
+    target: Target
+    fields: tuple[Field, ...]
+    preset: dict[str, str]
+    opens: bool = False
+
+    @property
+    def draft_key(self) -> tuple[str, str]:
+        return (self.verb.verb, self.target.case_id or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Carded:
+    """A card that is open: `y` puts the intent, everything else does not."""
+
+    title: Line
+    body: tuple[Line, ...]
+    yes: str
+    intent: Intent
+
+
+class Stage(Protocol):
+    """What the screen does for an act."""
+
+    def ask(self, asked: Asked, draft: Mapping[str, str]) -> None: ...
+    def card(self, carded: Carded) -> None: ...
+    def say(self, sentence: str | Untrusted, tone: str = "text") -> None: ...
+    def show_case(self, case_id: str) -> None: ...
+
+
+class Acting:
+    """The verbs of the console. `drafts` outlives a closed form and a resync."""
+
+    def __init__(self, model: FloorModel, outbox: Outbox, stage: Stage) -> None:
+        self._model = model
+        self._outbox = outbox
+        self._stage = stage
+        self.drafts: dict[tuple[str, str], dict[str, str]] = {}
+
+    def run(self, bound: Bound, target: Target) -> None:
+        """Do what a verb's key says to the frozen target, or say why not."""
+        if bound.verb is None:
+            return
+        if bound.name == "undo":
+            self._undo()
+            return
+        case = None if target.case_id is None else self._model.case(target.case_id)
+        verb = turn(bound.verb, bound.turns, case, self._model.me)
+        refusal = why_not(verb, case, me=self._model.me, roles=self._roles(), read_only=self._model.read_only)
+        if refusal is None and target.case_id is not None and case is None:
+            refusal = "The case is not on this floor any more."
+        if refusal is not None or case is None:
+            self._stage.say(f"Not {verb.title[:1].lower()}{verb.title[1:]}: {refusal}", "late")
+            return
+        preset = self._preset(verb, bound.value)
+        fields = fields_of(verb, case, me=self._model.me, value=bound.value)
+        asked = Asked(verb, bound.title if bound.value else verb.title, target, fields, preset, bound.opens)
+        if fields:
+            self._stage.ask(asked, self.drafts.get(asked.draft_key, {}))
+        else:
+            self._finish(asked, {})
+
+    def sent(self, asked: Asked, values: Mapping[str, str]) -> None:
+        """The form was filled in. Raises `FieldFault` if a value cannot be; the form stays then."""
+        self._finish(asked, values)
+        self.drafts.pop(asked.draft_key, None)
+
+    def left(self, asked: Asked, values: Mapping[str, str]) -> None:
+        """The form was left: its text waits for the next time, unless it was cleared."""
+        defaults = {field.ask.name: field.default for field in asked.fields}
+        kept = {name: text for name, text in values.items() if text != defaults.get(name, "")}
+        if kept:
+            self.drafts[asked.draft_key] = dict(values)
+            self._stage.say("Draft kept.", "quiet")
+        else:
+            self.drafts.pop(asked.draft_key, None)
+
+    def confirmed(self, carded: Carded) -> None:
+        """`y` on a card."""
+        self._outbox.put(carded.intent)
+
+    # --- inside
+
+    def _finish(self, asked: Asked, values: Mapping[str, str]) -> None:
+        case_id = asked.target.case_id
+        now = self._model.now()
+        if case_id is None or now is None:
+            return
+        if asked.verb.verb == "propose":
+            self._stage.card(self._propose(asked, values))
+            return
+        command = command_of(asked.verb, {**asked.preset, **values}, version=asked.target.version, now=now)
+        self._outbox.put(self._intent(asked, command))
+        if asked.opens:
+            self._stage.show_case(case_id)
+
+    def _intent(self, asked: Asked, command: Command) -> Intent:
+        return Intent(
+            verb=asked.verb.verb,
+            title=_short(asked.verb.verb, asked.preset),
+            case_id=asked.target.case_id or "",
+            command=command,
+            tier=asked.verb.tier,
+            severity=asked.target.severity,
+            undoable=asked.verb.undoable,
+        )
+
+    def _propose(self, asked: Asked, values: Mapping[str, str]) -> Carded:
+        reason = values.get("reason", "").strip()
+        if not reason:
+            raise FieldFault("reason", "A reason is needed.")
+        case_id = asked.target.case_id or ""
+        case = self._model.case(case_id)
+        command = Propose(
+            expected_version=asked.target.version,
+            action=asked.preset["action"],
+            target=ActionTarget(kind="case", id=case_id),
+            policy="",
+            reason=reason,
+            fields={},
+        )
+        summary: Line = () if case is None else ((_summary(case), "text"),)
+        body: tuple[Line, ...] = (
+            (("on      ", "quiet"), (shown(case_id), "strong"), DOT, *summary),
+            (("reason  ", "quiet"), (Untrusted(reason), "text")),
+            (("effect  ", "quiet"), ("decides not to act; at S0 a second person has to confirm within 30 m", "text")),
+        )
+        return Carded((("No action", "strong"),), body, "no action", self._intent(asked, command))
+
+    def _preset(self, verb: Verb, value: str | None) -> dict[str, str]:
+        if value is None:
+            return {}
+        if verb.verb == "assign":
+            return {"to": self._model.me}
+        for ask in verb.asks:
+            if ask.digits or ask.name == "action":
+                return {ask.name: value}
+        return {}
+
+    def _undo(self) -> None:
+        canceled = self._outbox.cancel_newest()
+        if canceled is not None:
+            return
+        intent = self._outbox.undo_newest()
+        if intent is None:
+            self._stage.say("Nothing to undo: an act can be taken back for 10 s.", "quiet")
+        else:
+            self._outbox.put(intent)
+
+    def _roles(self) -> frozenset[str]:
+        return frozenset(() if self._model.session is None else self._model.session.status.roles)
+
+
+def _summary(case: Common) -> Untrusted | str:
+    return summary_of(case)
+
+
+def _short(verb: str, preset: Mapping[str, str]) -> str:
+    """What the message line calls an act: `escalate 2`, `severity S1`."""
+    names = {"set_severity": "severity", "set_factors": "facts", "log_contact": "contact", "post_update": "update"}
+    value = next(iter(preset.values()), "")
+    extra = f" {value}" if value.isascii() and value.isprintable() and len(value) <= 20 else ""
+    if verb == "snooze":
+        extra = f" {value} m"
+    return names.get(verb, verb.replace("_", " ")) + extra

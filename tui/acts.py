@@ -1,0 +1,53 @@
+"""What the console's keys do besides verbs: moving, views, opening and closing. Nothing here changes a case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Group = Literal["move", "views", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A console act. A key is a character or Textual's name of it; two characters are a prefix and what follows."""
+
+    name: str
+    keys: tuple[str, ...]
+    title: str
+    group: Group
+
+
+ACTS: Final = (
+    Act("down", ("j", "down"), "Next case", "move"),
+    Act("up", ("k", "up"), "Previous case", "move"),
+    Act("first", ("g", "home"), "First case", "move"),
+    Act("last", ("G", "end"), "Last case", "move"),
+    Act("page_down", ("pagedown", "ctrl+f"), "A page down", "move"),
+    Act("page_up", ("pageup",), "A page up", "move"),
+    Act("half_down", ("ctrl+d",), "Half a page down", "move"),
+    Act("half_up", ("ctrl+u",), "Half a page up", "move"),
+    Act("next_late", ("b",), "Next late or soonest due", "move"),
+    Act("previous_late", ("B",), "Previous late or soonest due", "move"),
+    Act("next_unowned", ("u",), "Next unowned", "move"),
+    Act("open", ("enter",), "Open the case", "move"),
+    Act("timeline", ("i",), "Timeline of the case", "move"),
+    Act("next_case", ("J",), "Next case, in the case pane", "move"),
+    Act("previous_case", ("K",), "Previous case, in the case pane", "move"),
+    Act("view_all", ("1",), "All", "views"),
+    Act("view_mine", ("2",), "Mine", "views"),
+    Act("view_unowned", ("3",), "Unowned", "views"),
+    Act("view_late", ("4",), "Late", "views"),
+    Act("clear", ("0",), "Clear view and filter, go to the top", "views"),
+    Act("filter", ("/",), "Filter", "views"),
+    Act("command", (":",), "Command line", "other"),
+    Act("help", ("?",), "Keys that work here and now", "other"),
+    Act("copy_id", ("Yi",), "Copy the case's id", "other"),
+    Act("acknowledge_fork", ("!",), "Say that you read the red banner", "other"),
+    Act("redraw", ("ctrl+l",), "Redraw", "other"),
+    Act("cancel", ("ctrl+c",), "Clear or cancel", "other"),
+    Act("back", ("escape",), "Back: prefix, card, input, pane", "other"),
+    Act("close", ("q",), "Close the pane; at the queue, quit", "other"),
+)
+
+BY_NAME: Final[dict[str, Act]] = {act.name: act for act in ACTS}

@@ -1,0 +1,65 @@
+"""A question at the bottom of the screen: a verb's form, the filter, or a card; and the keys that answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from casework.caseid import shown
+from casework.query import QueryFault
+from client.views.bits import DOT, Line
+from tui.acting import Asked, Carded
+from widgets.form import Blank, Form
+
+_ENTER: Final[Line] = (("Enter", "key"), (" sends", "quiet"), DOT, ("Esc", "key"), (" back", "quiet"))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked. Neither form nor card: the filter."""
+
+    asked: Asked | None = None
+    carded: Carded | None = None
+
+    @property
+    def faults(self) -> tuple[type[Exception], ...]:
+        """What the filter may be refused with."""
+        return (QueryFault,)
+
+    @property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """The footer while it is asked; the last one is the quiet one."""
+        if self.carded is not None:
+            return (("y", self.carded.yes), ("n", "back"))
+        if self.asked is None:
+            return (("Enter", "filter"), ("Esc", "back"))
+        several = (("Up Down", "fields"),) if len(self.asked.fields) > 1 else ()
+        enter = "send" if len(self.asked.fields) == 1 else "next, then send"
+        return (("Enter", enter), *several, ("Esc", "back, keeps the draft"))
+
+
+def blanks(asked: Asked, draft: Mapping[str, str]) -> Form:
+    """The form of a verb, its draft in it if there is one."""
+    title: Line = ((asked.title, "strong"), DOT, (shown(asked.target.case_id or ""), "text"))
+    return Form(
+        title,
+        ((f"v{asked.target.version}", "quiet"),),
+        [
+            Blank(
+                name=field.ask.name,
+                label=field.ask.label,
+                value=draft.get(field.ask.name, field.default),
+                choices=field.choices,
+                hint=field.hint,
+            )
+            for field in asked.fields
+        ],
+    )
+
+
+def filter_question(current: str) -> tuple[Question, Form]:
+    """The filter's prompt, with what is filtered by now."""
+    hint = 'sev:0..1 type:csea owner:me late<10m text~"\u2026"'
+    form = Form((("Filter", "strong"),), (), [Blank(name="filter", label="/", value=current, hint=hint)])
+    return Question(), form

@@ -1,0 +1,109 @@
+"""Key presses become acts: prefixes wait as long as it takes, wrong second keys are swallowed, pastes are dropped."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from tui.keymap import Bound, Keymap
+
+T = TypeVar("T")
+
+PASTE_KEYS: Final = 8
+PASTE_MS: Final = 50
+"""More than this many keys within this time, outside an input, are no fingers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fired(Generic[T]):
+    """A whole sequence: what it does, and the target that was frozen at its first key."""
+
+    bound: Bound
+    target: T
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A prefix was pressed; something has to follow."""
+
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Swallowed:
+    """A key that does not follow the prefix: nothing was run."""
+
+    prefix: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unbound:
+    """A key that means nothing here."""
+
+    key: str
+
+
+class Presses(Generic[T]):
+    """The state between two keys. The target is whatever the caller froze when the first key came."""
+
+    def __init__(self, keymap: Keymap) -> None:
+        self._keymap = keymap
+        self._prefix: str | None = None
+        self._target: T | None = None
+
+    @property
+    def prefix(self) -> str | None:
+        """The prefix that waits for its second key, or None."""
+        return self._prefix
+
+    def target(self) -> T | None:
+        """What the waiting prefix is about."""
+        return self._target if self._prefix is not None else None
+
+    def press(self, key: str, target: T) -> Fired[T] | Waiting | Swallowed | Unbound:
+        """One key, with what is selected as it is pressed; a second key keeps the target of the first."""
+        if self._prefix is not None:
+            prefix, self._prefix = self._prefix, None
+            frozen, self._target = self._target, None
+            bound = self._keymap.get((prefix, key))
+            if bound is None or frozen is None:
+                return Swallowed(prefix, key)
+            return Fired(bound, frozen, (prefix, key))
+        bound = self._keymap.get((key,))
+        if bound is not None:
+            return Fired(bound, target, (key,))
+        if self._keymap.is_prefix(key):
+            self._prefix, self._target = key, target
+            return Waiting(key)
+        return Unbound(key)
+
+    def clear(self) -> bool:
+        """Forget a waiting prefix; whether there was one."""
+        waited, self._prefix, self._target = self._prefix is not None, None, None
+        return waited
+
+
+class PasteGuard:
+    """Tells fingers from a paste, by when keys came in (ms of a monotonic clock)."""
+
+    def __init__(self) -> None:
+        self._recent: deque[float] = deque(maxlen=PASTE_KEYS + 1)
+        self._until = 0.0
+        self.dropped = 0
+        """Keys of the paste that is going on or was the last."""
+
+    def key(self, at: float) -> bool:
+        """A key came at `at`; True if it belongs to a paste and has to be dropped."""
+        self._recent.append(at)
+        if at <= self._until:
+            self._until = at + PASTE_MS
+            self.dropped += 1
+            return True
+        if len(self._recent) > PASTE_KEYS and at - self._recent[0] <= PASTE_MS:
+            self._until = at + PASTE_MS
+            self.dropped = len(self._recent)
+            return True
+        return False

@@ -1,0 +1,245 @@
+"""What each key does: prefixes, acts and verbs, on a target that is frozen at the first key. No widgets in here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from casework.caseid import shown
+from casework.untrusted import Untrusted
+from tui.acting import Acting, Carded, Stage
+from tui.floor import FloorModel
+from tui.keymap import Bound, Keymap, spelled
+from tui.moving import by_deadline, next_unowned
+from tui.outbox import Outbox
+from tui.presses import Fired, Presses, Swallowed, Waiting
+from tui.target import Target
+
+CARD_DEAF_MS: Final = 300
+"""A card takes no key for this long, so that nothing typed ahead answers it."""
+ASK_AGAIN_MS: Final = 400
+"""A tier 2 key right after the program moved the selection has to be pressed again."""
+
+
+class Bridge(Stage, Protocol):
+    """What the screen does for a key."""
+
+    def target(self) -> Target: ...
+    def move(self, lines: int) -> None: ...
+    def page(self) -> int: ...
+    def first(self) -> None: ...
+    def last(self) -> None: ...
+    def select(self, case_id: str) -> None: ...
+    def view_changed(self) -> None: ...
+    def open_pane(self, *, timeline: bool) -> None: ...
+    def close_pane(self) -> bool: ...
+    def ask_filter(self) -> None: ...
+    def ask_command(self) -> None: ...
+    def close_asking(self) -> bool: ...
+    def help(self) -> None: ...
+    def copy(self, text: str) -> None: ...
+    def redraw(self) -> None: ...
+    def leave(self) -> None: ...
+    def moved_by_program_at(self) -> float: ...
+    def pane_is_open(self) -> bool: ...
+
+
+class Steering:
+    """Keys in, acts out. `now` is ms of a monotonic clock."""
+
+    def __init__(
+        self, model: FloorModel, keymap: Keymap, outbox: Outbox, bridge: Bridge, now: Callable[[], float]
+    ) -> None:
+        self._model = model
+        self._keymap = keymap
+        self._outbox = outbox
+        self._bridge = bridge
+        self._now = now
+        self._presses: Presses[Target] = Presses(keymap)
+        self.acting = Acting(model, outbox, bridge)
+        self._card: tuple[Carded, float] | None = None
+        self._leaving = False
+        self._acts: dict[str, Callable[[], None]] = {
+            "down": lambda: bridge.move(1),
+            "up": lambda: bridge.move(-1),
+            "page_down": lambda: bridge.move(bridge.page()),
+            "page_up": lambda: bridge.move(-bridge.page()),
+            "half_down": lambda: bridge.move(max(1, bridge.page() // 2)),
+            "half_up": lambda: bridge.move(-max(1, bridge.page() // 2)),
+            "first": bridge.first,
+            "last": bridge.last,
+            "next_late": lambda: self._to_deadline(forward=True),
+            "previous_late": lambda: self._to_deadline(forward=False),
+            "next_unowned": self._to_unowned,
+            "open": lambda: bridge.open_pane(timeline=False),
+            "timeline": lambda: bridge.open_pane(timeline=True),
+            "next_case": lambda: self._step_case(1),
+            "previous_case": lambda: self._step_case(-1),
+            "view_all": lambda: self._view("all"),
+            "view_mine": lambda: self._view("mine"),
+            "view_unowned": lambda: self._view("unowned"),
+            "view_late": lambda: self._view("late"),
+            "clear": self._clear,
+            "filter": bridge.ask_filter,
+            "command": bridge.ask_command,
+            "help": bridge.help,
+            "copy_id": self._copy_id,
+            "acknowledge_fork": self._acknowledge,
+            "redraw": bridge.redraw,
+            "cancel": self._cancel,
+            "back": self.back,
+            "close": self._close,
+        }
+
+    @property
+    def prefix(self) -> str | None:
+        """The prefix that waits, or None."""
+        return self._presses.prefix
+
+    def prefix_target(self) -> Target | None:
+        """What the waiting prefix is about."""
+        return self._presses.target()
+
+    @property
+    def has_card(self) -> bool:
+        return self._card is not None
+
+    def press(self, key: str) -> None:
+        """One key, outside of inputs."""
+        self._outbox.read_all()
+        if self._card is not None:
+            self._answer(key)
+            return
+        result = self._presses.press(key, self._bridge.target())
+        if isinstance(result, Fired):
+            self._fire(result.bound, result.target)
+        elif isinstance(result, Swallowed):
+            if result.key not in ("escape", "ctrl+c"):
+                self._bridge.say(f"{result.prefix}{spelled((result.key,))} is not bound; nothing was done", "quiet")
+            else:
+                self._bridge.say("")
+        elif isinstance(result, Waiting):
+            self._bridge.say("")
+        elif len(key) == 1:
+            self._bridge.say(f"{key} is not bound \u00b7 ? shows the keys", "quiet")
+
+    def open_card(self, carded: Carded) -> None:
+        """A card is shown from now on."""
+        self._card = (carded, self._now() + CARD_DEAF_MS)
+
+    def drop(self) -> None:
+        """Forget prefix and card: a paste came, or the feed is another one."""
+        self._presses.clear()
+        if self._card is not None:
+            self._card = None
+            self._bridge.close_asking()
+
+    def back(self) -> None:
+        """Esc: prefix, card, input, pane, in this order."""
+        if self._presses.clear():
+            return
+        if self._card is not None:
+            self._card = None
+            self._bridge.close_asking()
+            self._bridge.say("Back. Nothing was sent.", "quiet")
+            return
+        if not self._bridge.close_asking():
+            self._bridge.close_pane()
+
+    # --- inside
+
+    def _fire(self, bound: Bound, target: Target) -> None:
+        if bound.name != "close":
+            self._leaving = False
+        if bound.verb is None:
+            self._bridge.say("")
+            self._acts[bound.name]()
+            return
+        moved = self._now() - self._bridge.moved_by_program_at()
+        if bound.verb.tier >= 2 and moved < ASK_AGAIN_MS:
+            self._bridge.say("The selection just moved by itself: look, then press it again.", "soon")
+            return
+        self._bridge.say("")
+        self.acting.run(bound, target)
+
+    def _answer(self, key: str) -> None:
+        """A key while a card is open: `y` is yes, `n` and Esc are no, everything else is nothing."""
+        assert self._card is not None
+        carded, from_then_on = self._card
+        if self._now() < from_then_on:
+            return
+        if key in ("n", "escape", "ctrl+c", "q"):
+            self.back()
+        elif key == "y":
+            self._card = None
+            self._bridge.close_asking()
+            self.acting.confirmed(carded)
+
+    def _view(self, view: str) -> None:
+        self._model.look_at(view)
+        self._bridge.view_changed()
+
+    def _clear(self) -> None:
+        self._model.clear()
+        self._bridge.view_changed()
+        self._bridge.first()
+
+    def _to_deadline(self, *, forward: bool) -> None:
+        cursor = self._bridge.target().case_id
+        found = by_deadline(self._model.ids, self._model.case, cursor, forward=forward)
+        if found is None:
+            self._bridge.say("No clock runs in this view.", "quiet")
+        else:
+            self._bridge.select(found)
+
+    def _to_unowned(self) -> None:
+        cursor = self._bridge.target().case_id
+        at = None if cursor is None else self._model.index(cursor)
+        found = next_unowned(self._model.ids, self._model.case, at)
+        if found is None:
+            self._bridge.say("Nobody waits for an owner in this view.", "quiet")
+        else:
+            self._bridge.select(found)
+
+    def _step_case(self, by: int) -> None:
+        target = self._bridge.target()
+        at = None if target.case_id is None else self._model.index(target.case_id)
+        ids = self._model.ids
+        if at is None or not 0 <= at + by < len(ids):
+            return
+        self._bridge.select(ids[at + by])
+        if self._bridge.pane_is_open():
+            self._bridge.open_pane(timeline=False)
+
+    def _copy_id(self) -> None:
+        case_id = self._bridge.target().case_id
+        if case_id is not None:
+            self._bridge.copy(shown(case_id))
+            self._bridge.say(Untrusted(f"Copied {shown(case_id)}"), "quiet")
+
+    def _acknowledge(self) -> None:
+        if self._model.session is not None and self._model.session.status.phase == "forked":
+            self._model.session.acknowledge_fork()
+
+    def _cancel(self) -> None:
+        """ctrl+c clears or cancels: held acts, a card, an input; it never quits by itself."""
+        if self._outbox.held:
+            self._outbox.cancel_all()
+        else:
+            self.back()
+            self._bridge.say("q quits", "quiet")
+
+    def _close(self) -> None:
+        if self._bridge.close_pane():
+            return
+        urgent = self._mine_urgent()
+        if urgent and not self._leaving:
+            self._leaving = True
+            count = "an S0 or S1" if urgent == 1 else f"{urgent} cases of S0 or S1"
+            self._bridge.say(f"You own {count}. q again leaves them with you; ol releases a case first.", "soon")
+            return
+        self._bridge.leave()
+
+    def _mine_urgent(self) -> int:
+        session = self._model.session
+        return 0 if session is None else self._model.urgent_of_mine()

@@ -1,0 +1,21 @@
+"""What an act is about, frozen when its first key is pressed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from casework.tokens import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The selected case and its version as they stood on the screen; no case where nothing was selected.
+
+    Rows may move and versions grow while a prefix, a form or a card waits: the act stays on this.
+    """
+
+    case_id: str | None = None
+    version: int = 0
+    severity: Severity = "S4"
+    at: float = 0.0
+    """ms of a monotonic clock."""

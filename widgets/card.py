@@ -1,0 +1,27 @@
+"""A card asks once more before something that others will see: who, what, on what grounds, reversible or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from client.views.bits import Line
+from widgets.status import titled
+from widgets.toned import Lines
+
+
+class Card(Lines):
+    """Facts under a title; the keys are the screen's business."""
+
+    DEFAULT_CSS = """
+    Card { height: auto; width: 1fr; }
+    """
+
+    def __init__(self, title: Line, end: Line, body: Sequence[Line], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._title = title
+        self._end = end
+        self._body = tuple(body)
+        self.show(((), *self._body))
+
+    def on_resize(self) -> None:
+        self.show((titled(self._title, self._end, self.size.width), *(((" ", "text"), *line) for line in self._body)))

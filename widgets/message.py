@@ -1,0 +1,46 @@
+"""The message line and the footer: what just happened, what a prefix waits for, and which keys make sense now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from client.views.bits import Bit, Line
+from widgets.toned import Lines
+
+
+class Message(Lines):
+    """One line, empty most of the time."""
+
+    DEFAULT_CSS = """
+    Message { height: 1; width: 1fr; }
+    """
+
+    def say(self, line: Line) -> None:
+        """Show one line; an empty one clears it."""
+        self.show(((((" ", "text")), *line),) if line else ((),))
+
+
+class Footer(Lines):
+    """Keys and what they do, the ones for this case now first, help last."""
+
+    DEFAULT_CSS = """
+    Footer { height: 1; width: 1fr; }
+    """
+
+    def offer(self, keys: Sequence[tuple[str, str]], width: int) -> None:
+        """Show as many (key, what it does) as fit in `width`; the last one always stays."""
+        kept = list(keys)
+        while len(kept) > 1 and _width(kept) > width - 2:
+            del kept[-2]
+        bits: list[Bit] = [(" ", "text")]
+        for at, (key, title) in enumerate(kept):
+            bits.append(("  " if at else "", "text"))
+            # Help is always there: it need not stand out.
+            last = at == len(kept) - 1
+            bits.append((key, "quiet" if last else "key"))
+            bits.append((f" {title}", "quiet"))
+        self.show((tuple(bits),))
+
+
+def _width(keys: Sequence[tuple[str, str]]) -> int:
+    return sum(len(key) + 1 + len(title) + 2 for key, title in keys)

@@ -1,0 +1,54 @@
+"""The preview below the queue: a title in a rule, and the facts that matter most in the lines there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from casework.caseid import shown as shown_id
+from casework.model import Common
+from client.views.bits import DOT, Line
+from client.views.facts import Fact, best
+from client.views.row import summary_of
+from widgets.paint import cut, words
+from widgets.status import line_width, titled
+from widgets.toned import Lines
+
+LABEL: Final = 9
+"""Cells of the label column, with the space after it."""
+
+
+def case_title(case: Common, width: int) -> Line:
+    """`── C-7F3A-9K2M · TTL · summary ─── v14 ─`, in `width` cells."""
+    end: Line = ((f"{case.state.lower()} \u00b7 v{case.version}", "quiet"),)
+    kind = case.case_type if case.sub_type is None else f"{case.case_type} {case.sub_type}"
+    head: Line = ((shown_id(case.case_id), "strong"), DOT, (kind, "text"), DOT)
+    room = width - line_width(head) - line_width(end) - 9
+    summary = summary_of(case)
+    said = cut(words(summary), max(0, room))
+    return titled((*head, (said, "quiet" if isinstance(summary, str) else "text")), end, width)
+
+
+def fact_line(fact: Fact) -> Line:
+    """A fact with its label in the label's column."""
+    return ((" ", "text"), (fact.label.ljust(LABEL), "quiet"), *fact.line)
+
+
+class Preview(Lines):
+    """The selected case without opening it."""
+
+    DEFAULT_CSS = """
+    Preview { height: 9; width: 1fr; }
+    """
+
+    def tell(self, case: Common | None, facts: Sequence[Fact], words_without: Sequence[str] = ()) -> None:
+        """Show `case` with its facts; without a case, a bare rule and our words."""
+        width, height = self.size.width, self.size.height
+        if not width:
+            return
+        if case is None:
+            rule: Line = (("\u2500" * width, "rule"),)
+            self.show((rule, *((("  " + said, "quiet"),) for said in words_without)))
+            return
+        kept = best(facts, height - 1)
+        self.show((case_title(case, width), *(fact_line(fact) for fact in kept)))

@@ -1,0 +1,201 @@
+"""The queue: virtual lines, a cursor that belongs to a case and not to a line, and repaints of what differs only.
+
+No DataTable (it repaints itself whole for one cell, and its cursor stays on the index) and no scroll bars: a virtual
+size makes Textual lay out the whole screen each time the number of cases changes. The window over the list is one
+number here, `top`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from textual.geometry import Region
+from textual.strip import Strip
+
+from client.views.row import QueueRow
+from widgets.columns import Columns
+from widgets.paint import right
+from widgets.toned import Toned
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What an update of the list did to the selection."""
+
+    lost: str | None = None
+    """The selected case that the view no longer shows; the cursor is on the case that took its line."""
+
+
+class Queue(Toned):
+    """Shows `ids` in their order. Its owner calls `show` when the list changed and `repaint` when time passed."""
+
+    DEFAULT_CSS = """
+    Queue { height: 1fr; width: 1fr; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._ids: Sequence[str] = ()
+        self._row_of: Callable[[str], QueueRow | None] = lambda case_id: None
+        self._index_of: Callable[[str], int | None] = lambda case_id: None
+        self._cursor: str | None = None
+        self._at = 0
+        """The cursor's place in the list when it was last known."""
+        self._top = 0
+        self._line = 0
+        """The screen line that the person put the cursor on."""
+        self._above = 0
+        """How many more cases stand above the cursor than when the person last moved it."""
+        self._painted: list[tuple[QueueRow, bool] | str | None] = []
+        self.empty_words = ""
+
+    @property
+    def cursor(self) -> str | None:
+        """The selected case, or None."""
+        return self._cursor
+
+    @property
+    def cursor_line(self) -> int | None:
+        """The widget's line that the selected case stands on, or None if it is not on the screen."""
+        if self._cursor is None or not self._top <= self._at < self._top + self.page:
+            return None
+        return 1 + self._at - self._top
+
+    @property
+    def page(self) -> int:
+        """How many cases the widget can show: its lines but the titles and the line of what is hidden."""
+        return max(1, self.size.height - 2)
+
+    def source(
+        self,
+        ids: Sequence[str],
+        row_of: Callable[[str], QueueRow | None],
+        index_of: Callable[[str], int | None],
+    ) -> None:
+        """Where the list comes from: ids in order, the row of an id, the place of an id."""
+        self._ids, self._row_of, self._index_of = ids, row_of, index_of
+
+    # --- what the floor does
+
+    def show(self) -> Settled:
+        """The list changed. The selected case stays selected and on its line as far as that is possible."""
+        lost: str | None = None
+        if self._cursor is not None:
+            at = self._index_of(self._cursor)
+            if at is None:
+                lost = self._cursor
+                at = min(self._at, len(self._ids) - 1)
+                self._cursor = self._ids[at] if at >= 0 else None
+                self._above = 0
+            else:
+                self._above += at - self._at
+            self._at = max(0, at)
+            self._top = self._at - self._line
+        self._clamp()
+        self.repaint()
+        return Settled(lost=lost)
+
+    def repaint(self) -> None:
+        """Paint the lines whose row or selection differs from what stands there."""
+        height = self.size.height
+        if len(self._painted) != height:
+            self._painted = [None] * height
+            self.refresh()
+        width = self.size.width
+        for y in range(height):
+            wanted = self._line_at(y)
+            if wanted != self._painted[y]:
+                self._painted[y] = wanted
+                self.refresh(Region(0, y, width, 1))
+
+    # --- what the person does
+
+    def select(self, case_id: str | None) -> bool:
+        """Put the cursor on a case; False if the view does not show it."""
+        at = None if case_id is None else self._index_of(case_id)
+        if case_id is not None and at is None:
+            return False
+        self._cursor = case_id
+        self._at = at or 0
+        self._above = 0
+        self._clamp()
+        if case_id is not None:
+            self._reveal()
+        self.repaint()
+        return True
+
+    def move(self, lines: int) -> None:
+        """Move the cursor by `lines`; without a cursor, start at the first line of the window."""
+        if not self._ids:
+            return
+        at = self._top if self._cursor is None else self._at + lines
+        self.select(self._ids[max(0, min(at, len(self._ids) - 1))])
+
+    def first(self) -> None:
+        """Put the cursor on the first case and the window at the top."""
+        self._top = 0
+        self.select(self._ids[0] if self._ids else None)
+
+    def last(self) -> None:
+        """Put the cursor on the last case."""
+        if self._ids:
+            self.select(self._ids[len(self._ids) - 1])
+
+    # --- painting
+
+    def on_resize(self) -> None:
+        self._line = min(self._line, self.page - 1)
+        if self._cursor is not None:
+            self._top = self._at - self._line
+        self._clamp()
+        self._painted = []
+        self.repaint()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        columns = Columns.of(width)
+        if y == 0:
+            return self.strip_of(columns.header(), width)
+        wanted = self._line_at(y)
+        if isinstance(wanted, str):
+            return self.strip_of(((right(wanted, width - 1), "quiet"),), width)
+        if wanted is None:
+            return Strip.blank(width, self.rich_style)
+        row, selected = wanted
+        return self.strip_of(columns.line(row, selected=selected), width, selected=selected)
+
+    def _line_at(self, y: int) -> tuple[QueueRow, bool] | str | None:
+        """What belongs on line `y`: a row, the words of the last line, or nothing."""
+        if y == 0:
+            return "titles"
+        if y > self.page:
+            return self._hidden_words()
+        at = self._top + y - 1
+        if at >= len(self._ids):
+            return self.empty_words if not self._ids and y == 2 else None
+        case_id = self._ids[at]
+        row = self._row_of(case_id)
+        return None if row is None else (row, case_id == self._cursor)
+
+    def _hidden_words(self) -> str:
+        below = len(self._ids) - self._top - self.page
+        parts = []
+        if self._above > 0:
+            parts.append(f"\u2191 {self._above} moved above")
+        elif self._top > 0:
+            parts.append(f"{self._top} more above")
+        if below > 0:
+            parts.insert(0 if self._above > 0 else len(parts), f"{below} more below")
+        return " \u00b7 ".join(parts)
+
+    def _clamp(self) -> None:
+        self._top = max(0, min(self._top, len(self._ids) - self.page))
+
+    def _reveal(self) -> None:
+        """Bring the cursor's line into the window, and remember it as the line that the person chose."""
+        if self._at < self._top:
+            self._top = self._at
+        elif self._at >= self._top + self.page:
+            self._top = self._at - self.page + 1
+        self._line = self._at - self._top
