@@ -8,6 +8,7 @@ than what is left and never more.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Final
@@ -55,7 +56,7 @@ class ServerClock:
         """The feed's time, ms UTC: never earlier than it is there. Raises `LookupError` before the first word of it."""
         if self._offset is None:
             raise LookupError("the feed has not said what time it is")
-        return int(self._local() + self._offset) + 1  # +1: the feed cuts its own time to whole milliseconds
+        return math.ceil(self._local() + self._offset) + 1  # the feed cuts its own time to whole milliseconds
 
     # --- what the feed said
 
@@ -80,12 +81,12 @@ class ServerClock:
         if self._asked is None or frame.t0 != self._asked.t0:
             return
         trip = max(0.0, (at - self._asked_at) - (frame.t2 - frame.t1))
-        # The answer left the feed at t2, not before we asked and not after it came in here.
-        middle = ((frame.t1 + frame.t2) - (self._asked_at + at)) / 2
+        # The question came in at t1, and not before it was asked: the middle of the round trip plus half of it.
+        most = frame.t1 - self._asked_at
         self._asked = None
         self._answers += 1
         if self._best is None or trip < self._best[0]:
-            self._best = (trip, middle + trip / 2)
+            self._best = (trip, most)
         # The first answer already beats the greeting; a later round replaces the offset when it is whole.
         if self.uncertainty_ms is None or self._answers >= SAMPLES:
             self.uncertainty_ms, self._offset = self._best

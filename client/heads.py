@@ -58,7 +58,7 @@ class Heads:
         """Why nothing is remembered, if so."""
         self._lines = 0
         self._last: Head | None = None
-        self._at = 0.0
+        self._at: float | None = None
         for head in self._read():
             self._lines += 1
             self._last = head
@@ -81,7 +81,7 @@ class Heads:
         if last is not None and last.epoch == epoch:
             if seq <= last.seq:
                 return
-            if self._at and seq - last.seq < EVERY_SEQS and now - self._at < EVERY_MS:
+            if self._at is not None and seq - last.seq < EVERY_SEQS and now - self._at < EVERY_MS:
                 return
         self._at = now
         self._append(Head(epoch=epoch, seq=seq, head_hash=head_hash, at=at))

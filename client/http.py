@@ -12,7 +12,7 @@ from client.config import Profile
 from client.errors import FeedUnreachable, Refused
 from protocol.answers import answer_in
 from protocol.codec import Malformed
-from protocol.problems import TITLE, Problem, problem
+from protocol.problems import Problem, problem
 
 if TYPE_CHECKING:
     import httpx
@@ -67,15 +67,9 @@ def problem_of(response: httpx.Response) -> Problem:
         document: Problem = answer_in(response.content, Problem)
         return document
     except Malformed:
-        slug = {401: "unauthenticated", 403: "forbidden", 404: "not-found", 413: "too-large", 429: "rate-limited"}.get(
-            response.status_code
-        )
+        # Not by a feed, so not a refusal of one: a command that meets it is not settled.
         detail = f"Status {response.status_code} came without an explanation; is this the address of a feed?"
-        if slug is None:
-            return Problem(
-                type="about:blank", title="Not an answer of a feed", status=response.status_code, detail=detail
-            )
-        return Problem(type=f"/problems/{slug}", title=TITLE[slug], status=response.status_code, detail=detail)
+        return Problem(type="about:blank", title="Not an answer of a feed", status=response.status_code, detail=detail)
 
 
 def reason(error: Exception) -> str:

@@ -190,9 +190,10 @@ class Subscriptions:
                 self._subscribe_case(case, again=True)
 
     def remember(self, *, at: int, now: float) -> None:
-        """Note the head that was reached, now and then. Not of a log that nobody has acknowledged."""
+        """Note the head that was reached, now and then. Not of a log that is in doubt: that would be forgetting why."""
         mirror = self.mirror
-        if self._heads is not None and self.live and not self.forked:
+        doubted = self.forked or PROBE in self._states
+        if self._heads is not None and self.live and not doubted:
             self._heads.told(epoch=mirror.epoch, seq=mirror.cursor, head_hash=mirror.head_hash, at=at, now=now)
 
     # --- main

@@ -8,12 +8,11 @@ from __future__ import annotations
 import hashlib
 from random import Random
 
-
 from casework import order
 from casework.events import Event
 from casework.evolve import evolve
-from casework.facts import CaseClaimed, CaseOpened, CaseRetired, Fact, NoteAdded, Result, SeverityRaised
-from casework.model import Case, Clock, Flags, Row
+from casework.facts import CaseClaimed, CaseOpened, CaseRetired, Fact, NoteAdded, SeverityRaised
+from casework.model import Case, Clock, Flags, Result, Row
 from casework.rows import evolve_row
 from casework.tokens import Severity
 from protocol import codec, shapes
@@ -120,7 +119,9 @@ class ScriptedLog:
     def hide(self) -> None:
         """An event that nobody here may see: a seq that a mark covers."""
         self.hidden.add(self.seq + 1)
-        self.events.append(Event(seq=self.seq + 1, case_id="_audit", version=1, type="X", at=NOW, actor="", fact=Fact()))
+        self.events.append(
+            Event(seq=self.seq + 1, case_id="_audit", version=1, type="X", at=NOW, actor="", fact=Fact())
+        )
         self._hashes.append(hashlib.sha256(f"{self._hashes[-1]} {self.salt} {self.seq}".encode()).hexdigest())
         self._history.append(self.rows)
 
@@ -159,7 +160,9 @@ class ScriptedLog:
 class ScriptedFeed:
     """One connection's other end. `held` events stay in the ring; older cursors are `trimmed`."""
 
-    def __init__(self, log: ScriptedLog, *, batch: int = 3, page: int = 2, held: int = 1_000, hb_ms: int = 2_000) -> None:
+    def __init__(
+        self, log: ScriptedLog, *, batch: int = 3, page: int = 2, held: int = 1_000, hb_ms: int = 2_000
+    ) -> None:
         self.log = log
         self.batch = batch
         self.page = page
@@ -268,5 +271,3 @@ class ScriptedFeed:
             cursor = upto
         self._subs[sub] = cursor
         return frames
-
-

@@ -9,7 +9,8 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from casework import order
-from casework.facts import CaseClaimed, CaseReopened, CaseRetired, Result, SeverityRaised
+from casework.facts import CaseClaimed, CaseReopened, CaseRetired, SeverityRaised
+from casework.model import Result
 from client.errors import Gap
 from client.mirror import NO_HASH, Mirror
 from protocol import codec, shapes
