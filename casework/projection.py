@@ -36,10 +36,10 @@ Form = Literal["row", "whole"]
 #: Never sent to anybody: values are revealed one by one, the origin is the feed's own bookkeeping.
 NEVER_SENT: Final = frozenset({"sensitive_values", "origin"})
 
-_REPORT: Final = frozenset({"summary", "translation", "source", "subjects", "content", "sensitive"})
+_REPORT: Final = frozenset({"summary", "translation", "subjects", "content", "sensitive"})
 #: The sealed fields that rows are made of. Every other sealed field is absent from the row form, unknown ones too.
 IN_ROWS: Final[dict[type[Fact], frozenset[str]]] = {
-    CaseOpened: _REPORT,
+    CaseOpened: _REPORT | {"source"},
     EscalationUpdated: _REPORT,
     AwaitStarted: frozenset({"why", "who"}),
     HoldPlaced: frozenset({"why"}),
@@ -86,6 +86,10 @@ def project_case(case: Case, audience: Audience) -> Case | Stub:
         actions=tuple(_masked_action(action) for action in case.actions),
         tasks=tuple(msgspec.structs.replace(task, text="", owner="", due_at=None) for task in case.tasks),
         notes=tuple(msgspec.structs.replace(note, text="") for note in case.notes),
+        not_reportable=(
+            None if case.not_reportable is None else msgspec.structs.replace(case.not_reportable, reason="")
+        ),
+        recent=(),  # what an undo would restore holds evidence notes; who reads masked undoes nothing
     )
 
 

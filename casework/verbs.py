@@ -109,7 +109,7 @@ _ALL: Final = (
     ),
     Verb(
         verb="triage",
-        title="Triage: set type, severity and imminence",
+        title="Triage the case",
         keys=("of",),
         asks=(
             Ask(name="case_type", kind="type", label="Type"),
@@ -382,7 +382,7 @@ _ALL: Final = (
     # access
     Verb(
         verb="break_glass",
-        title="Break the glass: see this case without the clearance",
+        title="Break the glass on this case",
         keys=("og",),
         tier=2,
         group="access",
