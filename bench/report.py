@@ -1,0 +1,136 @@
+"""What a measurement found: ratios of pairs that ran side by side, each with its target and whether it was met."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final, Literal, NamedTuple, TextIO, TypeVar
+
+T = TypeVar("T")
+
+PAIRS: Final = 5
+"""Interleaved pairs in a full run."""
+QUICK_PAIRS: Final = 2
+TIMES: Final = "\u00d7"
+
+
+class Scale(NamedTuple):
+    """How much is measured. `quick` is a smoke: it shows that the bench runs, its figures mean nothing."""
+
+    quick: bool = False
+
+    @property
+    def pairs(self) -> int:
+        return QUICK_PAIRS if self.quick else PAIRS
+
+    def of(self, full: T, quick: T) -> T:
+        """`full`, or `quick` in a smoke."""
+        return quick if self.quick else full
+
+
+class Target(NamedTuple):
+    """What the median of the ratios is held against."""
+
+    way: Literal["at least", "at most"]
+    ratio: float
+
+    def met(self, ratio: float) -> bool:
+        return ratio >= self.ratio if self.way == "at least" else ratio <= self.ratio
+
+    def __str__(self) -> str:
+        return f"{'≥' if self.way == 'at least' else '≤'} {self.ratio:g}{TIMES}"
+
+
+def at_least(ratio: float) -> Target:
+    return Target("at least", ratio)
+
+
+def at_most(ratio: float) -> Target:
+    return Target("at most", ratio)
+
+
+class Figure(NamedTuple):
+    """`ratios`: one a pair, ours over theirs (or theirs over ours where less is better and `what` says faster)."""
+
+    what: str
+    against: str
+    ratios: tuple[float, ...]
+    target: Target
+    detail: str = ""
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.ratios)
+
+    @property
+    def met(self) -> bool:
+        return self.target.met(self.median)
+
+
+class Report:
+    """Prints as it goes; `figures` and `missing` are what it printed."""
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._out = out or sys.stdout
+        self.figures: list[Figure] = []
+        self.missing: list[str] = []
+
+    def heading(self, text: str) -> None:
+        self._line(f"\n{text}")
+
+    def figure(self, figure: Figure) -> None:
+        """One ratio with its spread, its target and the word."""
+        self.figures.append(figure)
+        low, high = min(figure.ratios), max(figure.ratios)
+        verdict = "met" if figure.met else "not met"
+        self._line(f"  {figure.what}, against {figure.against}")
+        self._line(
+            f"    {_ratio(figure.median)}  (min {_ratio(low)}, max {_ratio(high)}, {len(figure.ratios)} pairs)"
+            f"   target {figure.target}   {verdict}"
+        )
+        if figure.detail:
+            self._line(f"    {figure.detail}")
+
+    def note(self, text: str) -> None:
+        """Something measured that has no target."""
+        self._line(f"  {text}")
+
+    def not_run(self, what: str, why: str) -> None:
+        """What this machine or this checkout cannot measure; it is said and not guessed."""
+        self.missing.append(what)
+        self._line(f"  {what}: not run, {why}")
+
+    def _line(self, text: str) -> None:
+        print(text, file=self._out, flush=True)
+
+
+def interleaved(pairs: int, ours: Callable[[], T], theirs: Callable[[], T]) -> list[tuple[T, T]]:
+    """(ours, theirs) of each pair, run right after each other, every other pair in the other order."""
+    found: list[tuple[T, T]] = []
+    for number in range(pairs):
+        if number % 2:
+            second = theirs()
+            found.append((ours(), second))
+        else:
+            first = ours()
+            found.append((first, theirs()))
+    return found
+
+
+def spread(values: Sequence[float], unit: str = "") -> str:
+    """The median of absolute values with their range: machines differ, so this is never what a target is set on."""
+    return f"{_short(statistics.median(values))}{unit} ({_short(min(values))} to {_short(max(values))})"
+
+
+def percentile(ordered: Sequence[float], part: float) -> float:
+    """The value at `part` (0 to 1) of `ordered` ascending values."""
+    return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.3g}{TIMES}" if value < 10 else f"{value:.1f}{TIMES}"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
