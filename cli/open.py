@@ -10,11 +10,8 @@ from typing import TYPE_CHECKING
 from cli.errors import CliError, Exit, UsageError
 
 if TYPE_CHECKING:
-    from textual.app import App
-
     from client.config import Config, Profile
     from tui.port import FloorSession
-    from widgets.gate import Gate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +31,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"there is no view `{args.view}`; there are {', '.join(VIEWS)}")
     from tui.app import Watchfloor
     from tui.keymap import KeyCollision, Keymap, KeyNeverBound
+    from tui.terminal import gate_for, run_screen
 
     try:
         keymap = Keymap(config.keys)
@@ -50,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         name=profile.name,
         view=args.view,
         read_only=args.read_only,
-        gate=gate(ascii_shapes=args.ascii or config.ascii),
+        gate=gate_for(sys.stdout.encoding, ascii_shapes=args.ascii or config.ascii),
         keymap=keymap,
     )
     run_screen(app, mouse=config.mouse)
@@ -79,25 +77,3 @@ def feed_of(url: str | None, profile: str | None) -> tuple[Config, Profile]:
         return config, choose(config, url=url, profile=profile)
     except (errors.ConfigFault, errors.BadAddress) as fault:
         raise UsageError(str(fault)) from None
-
-
-def gate(*, ascii_shapes: bool) -> Gate:
-    """The last filter before the terminal, in the characters that the terminal can show."""
-    from widgets.gate import Gate
-
-    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
-    return Gate(ascii_shapes=ascii_shapes, ascii_only=encoding not in ("utf8", ""))
-
-
-def run_screen(app: App[None], *, mouse: bool) -> None:
-    """Run `app` until it ends. A lost terminal or a stop from outside ends it: what is held is not sent."""
-    import asyncio
-    import signal
-
-    async def show() -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGHUP, signal.SIGTERM):
-            loop.add_signal_handler(number, app.exit)
-        await app.run_async(mouse=mouse)
-
-    asyncio.run(show())

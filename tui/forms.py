@@ -5,13 +5,12 @@ The fields come from the catalogue of verbs. A value that cannot be is refused i
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, get_args
-
-import msgspec
 
 from casework.caseid import parse as parse_case_id
 from casework.commands import COMMANDS, Command
@@ -28,6 +27,7 @@ from casework.tokens import (
     Vulnerability,
 )
 from casework.verbs import Ask, Verb
+from protocol.codec import Malformed, decode_body
 
 CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "type": CASE_TYPES,
@@ -105,9 +105,9 @@ def command_of(verb: Verb, typed: Mapping[str, str], *, version: int, now: int) 
             continue
         values[ask.name] = _value(ask, text, now)
     try:
-        return msgspec.convert(values, COMMANDS[verb.verb])
-    except msgspec.ValidationError as fault:
-        raise _fault(verb, str(fault)) from None
+        return decode_body(json.dumps(values).encode(), COMMANDS[verb.verb])
+    except Malformed as fault:
+        raise _fault(verb, fault) from None
 
 
 def _value(ask: Ask, text: str, now: int) -> Any:
@@ -230,10 +230,10 @@ def _hint(ask: Ask) -> str:
     return "" if ask.required else "may stay empty"
 
 
-def _fault(verb: Verb, reason: str) -> FieldFault:
-    """msgspec's words name the place as `$.field`; ours name the field."""
+def _fault(verb: Verb, fault: Malformed) -> FieldFault:
+    """The wire's words name the place by a JSON pointer; ours name the field."""
+    member = fault.pointer.split("/")[1] if "/" in fault.pointer else ""
     for ask in verb.asks:
-        if f"$.{ask.name}" in reason:
-            what = reason.partition(" - at ")[0]
-            return FieldFault(ask.name, f"{ask.label}: {what[:1].lower()}{what[1:]}.")
+        if ask.name == member:
+            return FieldFault(ask.name, f"{ask.label}: it {fault.reason}.")
     return FieldFault(verb.asks[0].name if verb.asks else "", "That cannot be sent.")

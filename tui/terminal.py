@@ -1,0 +1,28 @@
+"""The terminal that a screen runs in: what it can show, and how a screen ends when it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+from textual.app import App
+
+from widgets.gate import Gate
+
+
+def gate_for(encoding: str | None, *, ascii_shapes: bool) -> Gate:
+    """The last filter before a terminal of that encoding; one that is not UTF-8 gets nothing but ASCII."""
+    utf8 = (encoding or "utf-8").lower().replace("-", "").replace("_", "") == "utf8"
+    return Gate(ascii_shapes=ascii_shapes, ascii_only=not utf8)
+
+
+def run_screen(app: App[None], *, mouse: bool) -> None:
+    """Run `app` until it ends. A lost terminal or a stop from outside ends it: what is held is not sent."""
+
+    async def show() -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            loop.add_signal_handler(number, app.exit)
+        await app.run_async(mouse=mouse)
+
+    asyncio.run(show())
