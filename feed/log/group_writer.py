@@ -134,6 +134,7 @@ class GroupWriter:
         unknown = {write.case_id for request in requests for write in request.writes}.difference(self._tails)
         if unknown:
             self._tails.update(self._store.tails(unknown))
+            self._keyring.warm(unknown)
         names = {(request.key.scope, request.key.key) for request in requests if request.key is not None}
         return Group(
             seq=self._seq,

@@ -62,6 +62,8 @@ class Keyring:
         self._ciphers: dict[str, AESGCM] = {}
         self._pending: dict[str, bytes] = {}
         self._gone: set[str] = set()
+        self._absent: set[str] = set()
+        """Cases without a key, as of the last `warm`."""
         self._file = connect(path) if path is not None else sqlite3.connect(":memory:", check_same_thread=False)
         self._file.isolation_level = None
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
@@ -83,9 +85,7 @@ class Keyring:
 
     def seal_bytes(self, case_id: str, context: bytes, text: bytes) -> bytes:
         """The same, as bytes."""
-        cipher = self._cipher(case_id)
-        if cipher is None:
-            cipher = self._make(case_id)
+        cipher = self._ciphers.get(case_id) or self._cipher(case_id) or self._make(case_id)
         nonce = self._random(NONCE)
         return nonce + cipher.encrypt(nonce, text, context)
 
@@ -111,6 +111,7 @@ class Keyring:
         """Read the keys of many cases at once, before each is asked for."""
         cold = [case_id for case_id in dict.fromkeys(case_ids) if case_id not in self._ciphers]
         with self._lock:
+            self._absent = set(cold)
             for start in range(0, len(cold), _WARMED):
                 part = cold[start : start + _WARMED]
                 marks = ",".join("?" * len(part))
@@ -167,7 +168,7 @@ class Keyring:
         if cipher is not None:
             return cipher
         with self._lock:
-            if case_id in self._gone:
+            if case_id in self._gone or case_id in self._absent:
                 return None
             row = self._file.execute("SELECT key FROM keys WHERE case_id = ?", (case_id,)).fetchone()
             if row is None:
@@ -187,5 +188,6 @@ class Keyring:
     def _keep(self, case_id: str, key: bytes) -> AESGCM:
         if len(self._ciphers) >= CACHED:
             self._ciphers = {name: self._ciphers[name] for name in self._pending if name in self._ciphers}
+        self._absent.discard(case_id)
         cipher = self._ciphers[case_id] = AESGCM(key)
         return cipher

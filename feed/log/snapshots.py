@@ -4,8 +4,8 @@ A snapshot is a shortcut and never an authority. It is taken only if the log has
 code folds as the code that wrote it; else it is as if it were not there. Every case is sealed under its own key, so it
 holds no readable text either, and a case whose key is gone is left to be folded from the log.
 
-The file: a magic line, then frames of a 4-byte length (big-endian) and bytes: the header, one frame a case, the memory
-(what is kept of cases that left the floor; no text), and the SHA-256 of everything before it.
+The file: a magic line, then frames of a 4-byte length (big-endian) and bytes: the header, the cases (64 a frame), an
+empty frame, the memory (what is kept of cases that left the floor; no text). The end is a SHA-256 over all of it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from __future__ import annotations
 import os
 import struct
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -26,7 +27,7 @@ from msgspec import Struct
 from casework.model import Case
 from feed.log.base import Head
 from feed.log.files import PRIVATE, sync_directory
-from feed.log.seal import Keyring, SealBroken
+from feed.log.seal import TAG, Keyring, SealBroken
 
 MAGIC: Final = b"watchfloor snapshot 1\n"
 FOLD: Final = tuple(
@@ -73,7 +74,8 @@ class _Record(Struct, frozen=True, array_like=True):
 
 _encode: Final = msgspec.msgpack.encode
 _header: Final = msgspec.msgpack.Decoder(_Header).decode
-_record: Final = msgspec.msgpack.Decoder(_Record).decode
+_records: Final = msgspec.msgpack.Decoder(list[_Record]).decode
+_context_of: Final = msgspec.json.encode
 _case: Final = msgspec.msgpack.Decoder(Case).decode
 
 
@@ -94,7 +96,7 @@ def write(
 ) -> int:
     """Write the snapshot of `cases` at `head` beside `path`, sync it, put it in place; its size in bytes.
 
-    `memory` must hold no case text. For a thread of its own: it pauses often, and holds one case in memory at a time.
+    `memory` must hold no case text. For a thread of its own: it pauses often, and holds few encoded cases at a time.
     Raises OSError; then what was at `path` is still there.
     """
     beside = path.with_name(path.name + ".new")
@@ -127,36 +129,47 @@ def load(path: Path, *, epoch: str, head_hash_at: Callable[[int], str | None], k
 
 def _write(file: BinaryIO, head: Head, cases: Iterable[Case], memory: bytes, keyring: Keyring, pause_s: float) -> int:
     digest = sha256(MAGIC)
-    file.write(MAGIC)
-    size = len(MAGIC)
+    size = file.write(MAGIC)
 
-    def put(content: bytes) -> None:
+    def put(content: bytes, covered: bytes) -> None:
         nonlocal size
-        frame = _LENGTH.pack(len(content)) + content
-        digest.update(frame)
-        file.write(frame)
-        size += len(frame)
+        digest.update(_LENGTH.pack(len(content)) + covered)
+        size += file.write(_LENGTH.pack(len(content))) + file.write(content)
 
-    put(_encode(_Header(fold=fold_version(), epoch=head.epoch, seq=head.seq, head_hash=head.head_hash)))
-    for count, case in enumerate(cases, 1):
-        sealed = b""
-        if keyring.has(case.case_id):
-            sealed = keyring.seal_bytes(case.case_id, _context(head, case.case_id), _encode(case))
-        put(_encode(_Record(case.case_id, sealed)))
-        if count % _AT_ONCE == 0:
-            time.sleep(pause_s)
-    put(b"")
-    put(memory)
-    file.write(digest.digest())
-    return size + digest.digest_size
+    header = _encode(_Header(fold=fold_version(), epoch=head.epoch, seq=head.seq, head_hash=head.head_hash))
+    put(header, header)
+    left = iter(cases)
+    while batch := tuple(islice(left, _AT_ONCE)):
+        records = [_Record(case.case_id, _sealed(case, head, keyring)) for case in batch]
+        put(_encode(records), _tags(records))
+        time.sleep(pause_s)
+    put(b"", b"")
+    put(memory, memory)
+    return size + file.write(digest.digest())
+
+
+def _sealed(case: Case, head: Head, keyring: Keyring) -> bytes:
+    if not keyring.has(case.case_id):
+        return b""
+    return keyring.seal_bytes(case.case_id, _context(head, case.case_id), _encode(case))
 
 
 def _load(file: BinaryIO, epoch: str, head_hash_at: Callable[[int], str | None], keyring: Keyring) -> Snapshot:
     digest = sha256(MAGIC)
     if file.read(len(MAGIC)) != MAGIC:
         raise SnapshotUnusable("it has another layout")
-    frames = _frames(file, digest.update)
-    header = _header(next(frames))
+
+    def take() -> bytes:
+        length = _exactly(file, _LENGTH.size)
+        (size,) = _LENGTH.unpack(length)
+        if size > LARGEST:
+            raise SnapshotUnusable("it is damaged (a frame of impossible length)")
+        digest.update(length)
+        return _exactly(file, size)
+
+    start = take()
+    digest.update(start)
+    header = _header(start)
     if header.fold != fold_version():
         raise SnapshotUnusable("another release wrote it")
     if header.epoch != epoch or head_hash_at(header.seq) != header.head_hash:
@@ -164,42 +177,27 @@ def _load(file: BinaryIO, epoch: str, head_hash_at: Callable[[int], str | None],
     head = Head(epoch=header.epoch, seq=header.seq, head_hash=header.head_hash)
     cases: dict[str, Case] = {}
     missing: list[str] = []
-    for records in _batches(frames):
+    while frame := take():
+        records = _records(frame)
+        digest.update(_tags(records))
         keyring.warm([record.case_id for record in records])
-        for case_id, sealed in ((record.case_id, record.sealed) for record in records):
-            text = keyring.unseal_bytes(case_id, _context(head, case_id), sealed) if sealed else None
+        for record in records:
+            case_id = record.case_id
+            text = keyring.unseal_bytes(case_id, _context(head, case_id), record.sealed) if record.sealed else None
             if text is None:
                 missing.append(case_id)
             else:
                 cases[case_id] = _case(text)
-    memory = next(frames)
+    memory = take()
+    digest.update(memory)
     if file.read(digest.digest_size + 1) != digest.digest():
         raise SnapshotUnusable("its checksum does not fit")
     return Snapshot(head=head, cases=cases, missing=tuple(missing), memory=memory)
 
 
-def _frames(file: BinaryIO, digest: Callable[[bytes], object]) -> Iterator[bytes]:
-    while True:
-        length = _exactly(file, _LENGTH.size)
-        (size,) = _LENGTH.unpack(length)
-        if size > LARGEST:
-            raise SnapshotUnusable("it is damaged (a frame of impossible length)")
-        content = _exactly(file, size)
-        digest(length + content)
-        yield content
-
-
-def _batches(frames: Iterator[bytes]) -> Iterator[list[_Record]]:
-    """The records up to the empty frame that ends them."""
-    batch: list[_Record] = []
-    for frame in frames:
-        if not frame:
-            break
-        batch.append(_record(frame))
-        if len(batch) == 512:
-            yield batch
-            batch = []
-    yield batch
+def _tags(records: list[_Record]) -> bytes:
+    """What the checksum covers of sealed records: their ids and authentication tags, which cover the rest."""
+    return b"".join([record.case_id.encode() + record.sealed[-TAG:] for record in records])
 
 
 def _exactly(file: BinaryIO, size: int) -> bytes:
@@ -210,4 +208,4 @@ def _exactly(file: BinaryIO, size: int) -> bytes:
 
 
 def _context(head: Head, case_id: str) -> bytes:
-    return msgspec.json.encode(("snapshot", head.epoch, head.seq, case_id))
+    return _context_of(("snapshot", head.epoch, head.seq, case_id))
