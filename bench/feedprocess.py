@@ -47,7 +47,7 @@ class Running(NamedTuple):
 
 @contextlib.contextmanager
 def feed(log: Path, *, end: signal.Signals = signal.SIGTERM) -> Iterator[Running]:
-    """`watchfloor feed` on `log` and a free port of the loopback, until the block ends; then it gets the signal `end`."""
+    """`watchfloor feed` on `log` and a free port, until the block ends; then it gets the signal `end`."""
     config = log.with_name("bench.toml")
     config.write_text(CONFIG)
     command = [
