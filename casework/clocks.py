@@ -12,10 +12,29 @@ from typing import Final, Literal
 
 import msgspec
 
-from casework.businessdays import due, span
+from casework.clockrows import bounds_for, clock_of, row_for
 from casework.model import Clock
-from casework.policy import ClockRow, OuterBounds, Policy
-from casework.tokens import MILESTONES, SEVERITIES, CaseType, Milestone, Severity, SubType
+from casework.policy import ClockRow, Policy
+from casework.tokens import MILESTONES, CaseType, Milestone, Severity, SubType
+
+__all__ = [
+    "Clocks",
+    "Heat",
+    "ack_again",
+    "bounds_for",
+    "breached",
+    "chase",
+    "first_update",
+    "heat",
+    "next_round",
+    "next_update",
+    "pause",
+    "reopened",
+    "resume",
+    "retarget",
+    "row_for",
+    "start",
+]
 
 Clocks = tuple[Clock, ...]
 Heat = Literal["calm", "amber", "red", "late"]
@@ -23,45 +42,6 @@ Heat = Literal["calm", "amber", "red", "late"]
 #: Clocks that run from the start; updates wait for the ack, a chase for somebody to be waited for.
 _FROM_THE_START: Final[tuple[Milestone, ...]] = tuple(m for m in MILESTONES if m not in ("update", "chase"))
 _BOUNDED: Final[tuple[Milestone, ...]] = ("contain", "report", "answer")
-
-
-def row_for(case_type: CaseType, sub_type: str | None, severity: Severity, policy: Policy) -> tuple[str, ClockRow]:
-    """The rule (``TTL.S0``) and the row of clocks for a type and severity; every pair has one.
-
-    Without a row of its own a pair takes, at S0 and S1, the row of the fallback type (TTL), without contain and police
-    if its cases are not contained; else the type's nearest row by severity, the more severe of two as near. A removal
-    order has rows of its own and looks only among those, except at S0 and S1.
-    """
-    rows = policy.clocks.rows
-    name = case_type
-    ordered = case_type == "REG" and sub_type == "REMOVAL_ORDER" and bool(rows.get("REG_REMOVAL_ORDER"))
-    own = rows["REG_REMOVAL_ORDER"] if ordered else rows[case_type]
-    label = "REG_REMOVAL_ORDER" if ordered else name
-    if severity in own:
-        return f"{label}.{severity}", own[severity]
-    if severity in ("S0", "S1"):
-        borrowed = rows[policy.clocks.fallback_type][severity]
-        if case_type in policy.clocks.without_containment and not ordered:
-            borrowed = msgspec.structs.replace(borrowed, contain="none", police="none")
-        return f"{policy.clocks.fallback_type}.{severity}", borrowed
-    wanted = SEVERITIES.index(severity)
-    nearest = min(own, key=lambda each: (abs(SEVERITIES.index(each) - wanted), SEVERITIES.index(each)))
-    return f"{label}.{nearest}", own[nearest]
-
-
-def bounds_for(case_type: CaseType, sub_type: str | None, policy: Policy) -> tuple[tuple[str, OuterBounds], ...]:
-    """The outer bounds of a type with their rules: the type's own, and those of a removal order."""
-    outer = policy.clocks.outer
-    found: list[tuple[str, OuterBounds]] = []
-    if case_type in outer:
-        found.append((f"{case_type}.outer", outer[case_type]))
-    if sub_type == "REMOVAL_ORDER" and case_type in ("MVE", "REG"):
-        name: Literal["MVE_REMOVAL_ORDER", "REG_REMOVAL_ORDER"] = (
-            "MVE_REMOVAL_ORDER" if case_type == "MVE" else "REG_REMOVAL_ORDER"
-        )
-        if name in outer:
-            found.append((f"{name}.outer", outer[name]))
-    return tuple(found)
 
 
 def start(
@@ -101,7 +81,7 @@ def retarget(
     for milestone in (*_FROM_THE_START, "update"):
         if milestone == "update" and not _updates_run(clocks, row):
             continue
-        fresh = _clock(row_name, row, milestone, now, policy)
+        fresh = clock_of(row_name, row, milestone, now, policy)
         if fresh is None:
             continue
         old = latest.get((milestone, False))
@@ -143,7 +123,7 @@ def first_update(
     row_name, row = row_for(case_type, sub_type, severity, policy)
     if row.updates_from != met or any(clock.milestone == "update" and clock.running for clock in clocks):
         return ()
-    return _one(_clock(row_name, row, "update", now, policy, next_round("update", clocks)))
+    return _one(clock_of(row_name, row, "update", now, policy, next_round("update", clocks)))
 
 
 def next_update(
@@ -157,7 +137,7 @@ def next_update(
 ) -> Clocks:
     """The next round's clock after an update was posted; none if the row asks for no updates."""
     row_name, row = row_for(case_type, sub_type, severity, policy)
-    return _one(_clock(row_name, row, "update", now, policy, next_round("update", clocks)))
+    return _one(clock_of(row_name, row, "update", now, policy, next_round("update", clocks)))
 
 
 def ack_again(
@@ -171,7 +151,7 @@ def ack_again(
 ) -> Clocks:
     """A new ack clock, in the next round of `clocks`: a claim lapsed, or a case came back without an owner."""
     row_name, row = row_for(case_type, sub_type, severity, policy)
-    return _one(_clock(row_name, row, "ack", now, policy, next_round("ack", clocks)))
+    return _one(clock_of(row_name, row, "ack", now, policy, next_round("ack", clocks)))
 
 
 def reopened(
@@ -193,7 +173,7 @@ def reopened(
     wanted = [milestone for milestone in _FROM_THE_START if milestone != "ack" or not owned]
     if owned and row.updates_from == "ack":
         wanted.append("update")
-    made = (_clock(row_name, row, each, now, policy, next_round(each, clocks)) for each in wanted)
+    made = (clock_of(row_name, row, each, now, policy, next_round(each, clocks)) for each in wanted)
     return tuple(clock for clock in made if clock is not None)
 
 
@@ -283,7 +263,7 @@ def _updates_run(clocks: Clocks, row: ClockRow) -> bool:
 
 def _targets(case_type: CaseType, sub_type: str | None, severity: Severity, at: int, policy: Policy) -> Clocks:
     row_name, row = row_for(case_type, sub_type, severity, policy)
-    made = (_clock(row_name, row, milestone, at, policy) for milestone in _FROM_THE_START)
+    made = (clock_of(row_name, row, milestone, at, policy) for milestone in _FROM_THE_START)
     return tuple(clock for clock in made if clock is not None)
 
 
@@ -293,36 +273,11 @@ def _bounds(
     # A report is never later than its acceptance, whatever the reporter's clock says.
     since = opened_at if reported_at is None else min(reported_at, opened_at)
     made = (
-        _clock(name, bounds, milestone, since, policy, outer_bound=True)
+        clock_of(name, bounds, milestone, since, policy, outer_bound=True)
         for name, bounds in bounds_for(case_type, sub_type, policy)
         for milestone in _BOUNDED
     )
     return tuple(clock for clock in made if clock is not None)
-
-
-def _clock(
-    name: str,
-    row: ClockRow | OuterBounds,
-    milestone: Milestone,
-    at: int,
-    policy: Policy,
-    round: int = 0,
-    *,
-    outer_bound: bool = False,
-) -> Clock | None:
-    text: str = getattr(row, milestone, "none")
-    if text == "none":
-        return None
-    due_at = due(at, span(text), policy.calendar.tz)
-    return Clock(
-        milestone=milestone,
-        round=round,
-        started_at=at,
-        due_at=due_at,
-        allowance_ms=due_at - at,
-        outer_bound=outer_bound,
-        rule=f"{name}.{milestone}",
-    )
 
 
 def _one(clock: Clock | None) -> Clocks:

@@ -355,13 +355,7 @@ _ALL: Final = (
         group="decide",
         asks=(Ask(name="seq", kind="event", label="Which act"),),
     ),
-    Verb(
-        verb="contain",
-        title="Mark as contained otherwise",
-        keys=("oc",),
-        group="decide",
-        asks=(_EVIDENCE,),
-    ),
+    Verb(verb="contain", title="Mark as contained otherwise", keys=("oc",), group="decide", asks=(_EVIDENCE,)),
     Verb(verb="investigate", title="Start the investigation", keys=("oi",), group="decide"),
     # end
     Verb(

@@ -9,6 +9,7 @@ import pytest
 
 from casework import clocks
 from casework.businessdays import add_business_days
+from casework.clockrows import row_for
 from casework.model import Clock
 from casework.policy import Policy, defaults, override
 from casework.tokens import CASE_TYPES, MILESTONES, SEVERITIES, CaseType, Severity, SubType, contains
@@ -229,9 +230,9 @@ def test_business_days_are_those_of_the_calendar() -> None:
 
 def test_a_tie_goes_to_the_more_severe_row() -> None:
     policy = override(POLICY, '[clocks.rows.LEGAL.S1]\nack = "7m"\n', file="o")
-    name, row = clocks.row_for("LEGAL", None, "S2", policy)
+    name, row = row_for("LEGAL", None, "S2", policy)
     assert (name, row.ack) == ("LEGAL.S1", "7m")
-    assert clocks.row_for("LEGAL", None, "S0", policy)[0] == "TTL.S0"
+    assert row_for("LEGAL", None, "S0", policy)[0] == "TTL.S0"
 
 
 def test_a_clock_can_be_taken_away() -> None:
