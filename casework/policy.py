@@ -36,6 +36,9 @@ from casework.tomllines import Path, lines_of
 
 FILES: Final = ("severity.toml", "score.toml", "clocks.toml", "life.toml", "actions.toml", "policies.toml")
 
+UNDO_MOST_MS: Final = 10_000
+"""Folding keeps what a command replaced for this long (contract, "Verbs"), whatever a policy says."""
+
 Hundredths = Annotated[int, Meta(ge=0, le=100)]
 Points = Annotated[int, Meta(ge=0, le=100)]
 SpanText = Annotated[str, Meta(pattern=SPAN_PATTERN)]
@@ -135,7 +138,6 @@ class Life(Rules, frozen=True, kw_only=True):
     close_after: SpanText
     retire_after: SpanText
     glass_lasts: SpanText
-    approval_lapses_after: SpanText
 
 
 class Policy(Rules, frozen=True, kw_only=True):
@@ -251,6 +253,9 @@ def _check(policy: Policy) -> None:
     if missing:
         reason = f"clocks.fallback_type {policy.clocks.fallback_type} has no row for {' and '.join(missing)}"
         raise _Contradiction(("clocks", "fallback_type"), reason)
+    if policy.life_ms("undo_within") > UNDO_MOST_MS:
+        reason = "life.undo_within is above 10s; the log remembers what a command replaced for 10 s only"
+        raise _Contradiction(("life", "undo_within"), reason)
     for case_type in CASE_TYPES:
         if not policy.clocks.rows.get(case_type):
             raise _Contradiction(("clocks", "rows"), f"clocks.rows has no row for {case_type}")

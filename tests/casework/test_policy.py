@@ -51,7 +51,6 @@ def test_spans_of_a_case_s_life() -> None:
         "close_after": 24 * hour,
         "retire_after": 24 * hour,
         "glass_lasts": 60 * minute,
-        "approval_lapses_after": 30 * minute,
     }
 
 
@@ -168,6 +167,7 @@ def test_a_wrong_type_anywhere_is_refused_with_its_line(path: tuple[str, ...]) -
         ("[clocks]\n\nred_percent = 50", 3, "red_percent is above amber_percent"),
         ('[calendar]\ntz = "Mars/Olympus"', 2, 'calendar.tz "Mars/Olympus" is no time zone'),
         ('[calendar]\ntz = "../../etc/passwd"', 2, "is no time zone"),
+        ('[life]\nglass_lasts = "5m"\nundo_within = "11s"', 3, "life.undo_within is above 10s"),
         ('[clocks]\nfallback_type = "NCII"', 2, "has no row for S0 and S1"),
     ],
 )
