@@ -89,7 +89,12 @@ class Clock(Part, frozen=True, kw_only=True):
     @property
     def running(self) -> bool:
         """Unmet, unwaived, unpaused and not stopped by an end: it can be late and it can place a case."""
-        return self.open and not self.paused and self.stopped_at is None
+        return self.owed and not self.paused
+
+    @property
+    def owed(self) -> bool:
+        """Somebody still has to meet it: neither met, waived nor stopped, paused or not."""
+        return self.open and self.stopped_at is None
 
     @property
     def open(self) -> bool:

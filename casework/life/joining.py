@@ -94,7 +94,10 @@ def _second(turn: Turn, other: Case | None, wanted: str, pointer: str) -> Case:
 
 
 def _absorb(turn: Turn, merged: Case) -> None:
-    """Let the survivor carry what the merged case still owed: its severity, every open step, the earlier due."""
+    """Let the survivor carry what the merged case still owed: its severity, every open step, the earlier due.
+
+    So its band is at least as severe as the merged one's; a QUERY, which owes nothing to anybody outside, brings none.
+    """
     turn.breach()
     case = turn.state
     changes: dict[str, Any] = {}
@@ -117,7 +120,7 @@ def _absorb(turn: Turn, merged: Case) -> None:
     moving = {clock.name: clock for clock in merged.clocks}
     moving |= {clock.name: clock for clock in clocks.resume(merged.clocks, turn.at)}
     for clock in moving.values():
-        if not clock.open or clock.stopped_at is not None or clock.milestone in _OWN:
+        if not clock.owed or clock.milestone in _OWN:
             continue
         for changed in _owed(tuple(held.values()), clock):
             held[changed.name] = started[changed.name] = changed
@@ -140,9 +143,9 @@ def _owed(held: tuple[Clock, ...], clock: Clock) -> tuple[Clock, ...]:
     mine = [
         c for c in held if (c.milestone, c.party, c.outer_bound) == (clock.milestone, clock.party, clock.outer_bound)
     ]
-    open_ones = [c for c in mine if c.open]
-    if open_ones:
-        newest = max(open_ones, key=lambda c: c.round)
+    owed = [c for c in mine if c.owed]
+    if owed:
+        newest = max(owed, key=lambda c: c.round)
         if clock.due_at >= newest.due_at:
             return ()
         earlier = replace(

@@ -113,7 +113,7 @@ def waive(turn: Turn, command: Waive) -> None:
     case = turn.state
     if command.milestone in NEVER_WAIVED:
         turn.refuse(f"{command.milestone} is never waived. {NEVER_WAIVED[command.milestone]}")
-    waived = tuple(c for c in case.clocks if c.milestone == command.milestone and c.open and c.stopped_at is None)
+    waived = tuple(c for c in case.clocks if c.milestone == command.milestone and c.owed)
     if not waived:
         turn.refuse(f"No {command.milestone} is open. Nothing has to be waived.")
     if command.milestone == "report" and case.case_type == "CSEA":
@@ -130,7 +130,7 @@ def waived_now(turn: Turn, milestone: str) -> clocks.Clocks:
     return tuple(
         replace(clock, waived=Waiver(by=turn.by, at=turn.at), paused=False, paused_at=None)
         for clock in turn.state.clocks
-        if clock.milestone == milestone and clock.open and clock.stopped_at is None
+        if clock.milestone == milestone and clock.owed
     )
 
 

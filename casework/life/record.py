@@ -50,11 +50,11 @@ def post_update(turn: Turn, command: PostUpdate) -> None:
         if "lead" not in turn.actor.roles:
             turn.refuse("It is held: nothing that its subject can see happens without a lead. Ask a lead to post it.")
     if case.case_type == "EDR" and command.audience.strip().lower() in REQUESTERS:
-        if any(clock.milestone == "verify" and clock.open for clock in case.clocks):
+        if any(clock.milestone == "verify" and clock.owed for clock in case.clocks):
             turn.refuse("The requester is not verified: a status update would coach a fraudster. Call back by the "
                         "agency's published number and log it first.")  # fmt: skip
     turn.add(facts.UpdatePosted(audience=command.audience, text=command.text))
-    if not any(clock.milestone == "update" and clock.open for clock in case.clocks):
+    if not any(clock.milestone == "update" and clock.owed for clock in case.clocks):
         return
     turn.meet("update")
     started = clocks.next_update(

@@ -17,7 +17,7 @@ from casework.evolve import evolve
 from casework.facts import Fact, MilestoneBreached, MilestoneMet, SnoozeEnded
 from casework.model import Case, Clock
 from casework.policy import Policy
-from casework.tokens import OPEN_STATES, OUTSIDE_MILESTONES, Milestone, contains
+from casework.tokens import ENDED_STATES, OPEN_STATES, OUTSIDE_MILESTONES, Milestone, contains
 
 _STEPS: Final[frozenset[str]] = OUTSIDE_MILESTONES | {"verify", "decide"}
 
@@ -111,7 +111,7 @@ class Turn:
             now=self.at,
             policy=self.policy,
         )
-        if started and not any(clock.milestone == "update" and clock.open for clock in case.clocks):
+        if started and not any(clock.milestone == "update" and clock.owed for clock in case.clocks):
             self.amend(clocks=started)
 
     def amend(self, **result: Any) -> None:
@@ -156,7 +156,7 @@ def met_now(held: Iterable[Clock], milestone: str, at: int) -> tuple[Clock, ...]
     return tuple(
         replace(clock, met_at=at, paused=False, paused_at=None)
         for clock in held
-        if clock.milestone == milestone and clock.open and clock.stopped_at is None
+        if clock.milestone == milestone and clock.owed
     )
 
 
@@ -166,8 +166,11 @@ def secured(case: Case) -> bool:
     The call back and the decision of an EDR count as outside steps. Types that skip containing have only such steps to
     be secured by, so at least one must exist: a QUERY is never secured before it is resolved.
     """
+    if case.state in ENDED_STATES:
+        return case.secured_at is not None  # an end secures nothing and takes nothing back
     steps = [clock for clock in case.clocks if clock.milestone in _STEPS]
-    if any(clock.open for clock in steps):
+    # A clock that an earlier end stopped was followed by a new round when the case came back.
+    if any(clock.owed for clock in steps):
         return False
     return case.contained_at is not None if contains(case.case_type, case.sub_type) else bool(steps)
 

@@ -167,30 +167,41 @@ def reopen(turn: Turn, command: Reopen) -> None:
         policy=turn.policy,
         owned=case.owner is not None,
     )
-    # The law's clock did not stop because we thought that we were done.
-    bounds = tuple(
-        replace(clock, stopped_at=None)
-        for clock in case.clocks
-        if clock.outer_bound and clock.open and clock.stopped_at is not None
-    )
+    owed = _still_owed(case, started)
     turn.add(
         facts.CaseReopened(reason=command.reason),
         state="TRIAGED",
         ended_at=None,
         contained_at=None,
-        clocks=(*started, *bounds),
+        clocks=(*started, *owed),
         pending=tuple(item for item in case.pending if item.kind != "discard"),
     )
     turn.breach()
 
 
+def _still_owed(case: Case, started: tuple[Clock, ...]) -> tuple[Clock, ...]:
+    """The steps of a case that came back which no new round replaces, running again with their old dues.
+
+    Those are outer bounds (the law's clock did not stop because we thought that we were done) and steps that the type
+    does not have and the case still owed, from a merged case or an earlier type.
+    """
+    renewed = {(clock.milestone, clock.party, clock.outer_bound) for clock in started}
+    newest: dict[tuple[str, str | None, bool], Clock] = {}
+    for clock in sorted(case.clocks, key=lambda each: each.round):
+        newest[clock.milestone, clock.party, clock.outer_bound] = clock
+    return tuple(
+        replace(clock, stopped_at=None)
+        for step, clock in newest.items()
+        if step not in renewed
+        and clock.open
+        and clock.stopped_at is not None
+        and clock.milestone not in ("ack", "update", "chase")
+    )
+
+
 def stopped(held: tuple[Clock, ...], at: int, *, but: str | None = None) -> tuple[Clock, ...]:
     """The open clocks of `held`, stopped at `at` because the case ends; `but` names a milestone that is met instead."""
-    return tuple(
-        replace(clock, stopped_at=at)
-        for clock in held
-        if clock.open and clock.stopped_at is None and clock.milestone != but
-    )
+    return tuple(replace(clock, stopped_at=at) for clock in held if clock.owed and clock.milestone != but)
 
 
 def running_again(case: Case) -> tuple[Clock, ...]:

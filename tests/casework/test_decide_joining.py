@@ -115,10 +115,10 @@ def test_circles_chains_and_ends_are_refused() -> None:
     floor.do("merge", into=CASE_B)
     with pytest.raises(IllegalTransition, match="merged into this one already; a circle would lose both"):
         floor.do("merge", CASE_B, into=CASE_A)
-    with pytest.raises(IllegalTransition, match="C-7F3A-9K2M was merged into C-8G4B-0M3N. Merge into that one"):
+    with pytest.raises(IllegalTransition, match=r"C-7F3A-9K2M was merged into C-8G4B-0M3N\. Merge into that one"):
         floor.do("merge", CASE_C, into=CASE_A)
     floor.do("discard", CASE_B, outcome="spam", reason="r")
-    with pytest.raises(IllegalTransition, match="is REJECTED. Reopen it, or link the two"):
+    with pytest.raises(IllegalTransition, match=r"is REJECTED\. Reopen it, or link the two"):
         floor.do("merge", CASE_C, into=CASE_B)
 
 
