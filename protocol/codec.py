@@ -7,7 +7,8 @@ Duplicate member names: the last one wins, as in most JSON readers. That is safe
 once, with this decoder, and takes the digest for idempotency over the bytes. (`type`, which picks a command, may be
 given twice only with the same value.)
 
-A number of more than 19 digits is refused wherever it stands in a document that is decoded to its last field.
+A number of more than 19 digits is refused wherever it stands in a document that is decoded to its last field. `3.0`
+is the integer 3, as JSON Schema has it; `3.5` where an integer belongs is refused.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ _SLICE: Final = 1 << 16
 _PLACE: Final = re.compile(r" - at (?:`key` in )?`\$([^`]*)`$")
 _MEMBER: Final = re.compile(r"^Object (?:missing required|contains unknown) field `(.*)`$", re.DOTALL)
 _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
+#: A string (which stays as it is), or a whole number that is written with a fraction of zeros.
+_WHOLE: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|(-?[0-9]+)\.0+(?![0-9.eE])', re.DOTALL)
 _REASON_MAX: Final = 300
 
 
@@ -149,7 +152,10 @@ def _decoded(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as fault:
-        raise _invalid(str(fault)) from None
+        message = str(fault)
+        if "got `float`" in message and (whole := _WHOLE.sub(_without_fraction, body)) != body:
+            return _decoded(decoder, whole)
+        raise _invalid(message) from None
     except msgspec.DecodeError as fault:
         reason = str(fault)
         if "surrogate" in reason or ("truncated" in reason and _SURROGATE.search(body)):
@@ -159,6 +165,10 @@ def _decoded(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
         raise Malformed("", f"is not UTF-8 (byte {fault.start})") from None
     except RecursionError:
         raise Malformed("", "is nested too deep") from None
+
+
+def _without_fraction(found: re.Match[bytes]) -> bytes:
+    return found.group(1) or found.group(0)
 
 
 def _invalid(message: str) -> Malformed:

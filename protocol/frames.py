@@ -59,7 +59,7 @@ class SnapshotEnd(Frame, frozen=True, kw_only=True, tag="snapshot.end"):
 
 
 class WireEvent(Struct, frozen=True, kw_only=True):
-    """An event as its audience may see it. `data` fits the fact of `type` in `casework.facts`, or is `{"stub": …}`."""
+    """An event as its audience may see it. `data` has the fields of its `type` (for a CaseStub: `{"stub": …}`)."""
 
     seq: Seq
     case_id: str

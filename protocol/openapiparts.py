@@ -10,7 +10,7 @@ from casework.commands import CaseId
 from casework.query import VIEWS
 from casework.tokens import STATES
 from protocol import cursor, examples, limits, problems, querypattern
-from protocol.schemas import PREFIX
+from protocol.schemas import PREFIX, portable
 
 JSON: Final = "application/json"
 #: Refusals by status: what they are called here, and in words.
@@ -94,11 +94,11 @@ def refusal(status: int) -> dict[str, Any]:
 
 
 def case_id() -> dict[str, Any]:
-    pattern = str(msgspec.json.schema(CaseId)["pattern"]).removesuffix(r"(?!\n)")
+    pattern = portable(str(msgspec.json.schema(CaseId)["pattern"]))
     return {"type": "string", "pattern": pattern, "examples": [examples.CASE_ID]}
 
 
-KEY: Final = limits.KEY_PATTERN.removesuffix(r"(?!\n)")
+KEY: Final = portable(limits.KEY_PATTERN)
 _STATE: Final = "|".join(STATES)
 
 
@@ -127,7 +127,7 @@ PARAMETERS: Final[dict[str, Any]] = {
         "schema": {"type": "string"},
         "description": "The ETag of the snapshot at hand.",
     },
-    "View": _query("view", {"enum": list(VIEWS), "default": "all"}, "A saved view."),
+    "View": _query("view", {"type": "string", "enum": list(VIEWS), "default": "all"}, "A saved view."),
     "Query": _query(
         "q",
         {"type": "string", "maxLength": limits.QUERY_LENGTH, "pattern": querypattern.pattern()},
@@ -139,7 +139,7 @@ PARAMETERS: Final[dict[str, Any]] = {
     "EventsLimit": _limit(limits.LIST_MAX),
     "Cursor": _query(
         "cursor",
-        {"type": "string", "pattern": cursor.PATTERN.removesuffix(r"(?!\n)")},
+        {"type": "string", "pattern": portable(cursor.PATTERN)},
         "From the previous page.",
     ),
     "After": _query(

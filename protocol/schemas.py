@@ -18,7 +18,7 @@ from protocol import answers, catalogue, frames, shapes
 
 PREFIX: Final = "#/components/schemas/"
 _NAMES: Final = {"RowOut": "Row", "CaseOut": "Case"}
-_PYTHON_END: Final = r"(?!\n)"
+_PYTHON_ENDS: Final = ((r"$(?!\n)", "$"), (r"\Z", "$"))
 _ROW: Final = {"anyOf": [{"$ref": f"{PREFIX}Row"}, {"$ref": f"{PREFIX}Stub"}]}
 
 
@@ -79,7 +79,7 @@ def _tidy(part: Any) -> Any:
         return part
     tidy = {name: _tidy(value) for name, value in part.items()}
     if isinstance(pattern := tidy.get("pattern"), str):
-        tidy["pattern"] = pattern.removesuffix(_PYTHON_END)
+        tidy["pattern"] = portable(pattern)
     if isinstance(ref := tidy.get("$ref"), str):
         name = ref.removeprefix(PREFIX)
         tidy["$ref"] = PREFIX + _NAMES.get(name, name)
@@ -90,8 +90,12 @@ def _tidy(part: Any) -> Any:
     return tidy
 
 
-def nullable(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"anyOf": [schema, {"type": "null"}]}
+def portable(pattern: str) -> str:
+    """A pattern as ECMA-262 has it, where `$` is the end and nothing else."""
+    for ending, end in _PYTHON_ENDS:
+        if pattern.endswith(ending):
+            return pattern.removesuffix(ending) + end
+    return pattern
 
 
 def tagged(kinds: Iterable[type[Struct]]) -> dict[str, Any]:
