@@ -59,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
 
 def require_terminal() -> None:
     """A screen needs a terminal that can place a cursor. Raises `UsageError`, and says what works without."""
-    if not sys.stdin.isatty() or not sys.stdout.isatty():
+    # Textual draws on stderr, so that has to be the terminal as well.
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UsageError("the console needs a terminal; `watchfloor tail` and `watchfloor do` work without one")
     if os.environ.get("TERM", "") in ("", "dumb"):
         raise UsageError(

@@ -17,7 +17,7 @@ from casework.untrusted import Untrusted
 from casework.verbs import Verb
 from client.views.bits import DOT, Line
 from client.views.row import summary_of
-from tui.floor import FloorModel
+from tui.floor import WorkFloor
 from tui.forms import Field, FieldFault, command_of, fields_of
 from tui.keymap import Bound
 from tui.offers import turn, why_not
@@ -63,7 +63,7 @@ class Stage(Protocol):
 class Acting:
     """The verbs of the console. `drafts` outlives a closed form and a resync."""
 
-    def __init__(self, model: FloorModel, outbox: Outbox, stage: Stage) -> None:
+    def __init__(self, model: WorkFloor, outbox: Outbox, stage: Stage) -> None:
         self._model = model
         self._outbox = outbox
         self._stage = stage
@@ -191,7 +191,7 @@ def _short(verb: str, preset: Mapping[str, str]) -> str:
     """What the message line calls an act: `escalate 2`, `severity S1`."""
     names = {"set_severity": "severity", "set_factors": "facts", "log_contact": "contact", "post_update": "update"}
     value = next(iter(preset.values()), "")
-    extra = f" {value}" if value.isascii() and value.isprintable() and len(value) <= 20 else ""
+    extra = f" {value}" if value and value.isascii() and value.isprintable() and len(value) <= 20 else ""
     if verb == "snooze":
         extra = f" {value} m"
     return names.get(verb, verb.replace("_", " ")) + extra

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import ClassVar
 
 from textual import events
 from textual.app import App
 from textual.filter import LineFilter
 
-import themes
 from themes.dark import DARK, PLAIN
 from tui.crash import crash_sentence
-from tui.floor import FloorModel
+from tui.floor import WorkFloor
 from tui.keymap import Keymap
 from tui.port import FloorSession
 from tui.presses import PasteGuard
 from tui.screens.floor import FloorScreen, monotonic_ms
+from tui.sheet import SHEET
 from widgets.gate import Gate
-
-SHEET = Path(themes.__file__).parent / "watchfloor.tcss"
 
 
 class Watchfloor(App[None], inherit_bindings=False):
     """The console. `connect` makes the session and is called after the first paint: network code is loaded by it."""
 
-    CSS_PATH: ClassVar[Path] = SHEET
+    CSS_PATH: ClassVar = SHEET
     ENABLE_COMMAND_PALETTE = False
     ESCAPE_TO_MINIMIZE = False
     TITLE = "watchfloor"
@@ -45,7 +42,7 @@ class Watchfloor(App[None], inherit_bindings=False):
         self.gate: LineFilter = gate or Gate()
         super().__init__()
         self._connect = connect
-        self.model = FloorModel(name=name, read_only=read_only)
+        self.model = WorkFloor(name=name, read_only=read_only)
         self.model.view = view
         self.keymap = keymap or Keymap()
         self.floor = FloorScreen(self.model, self.keymap)

@@ -6,27 +6,30 @@ No widgets and no sockets: the session's mirror goes in, drawable rows come out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Generic, TypeVar
 
-from casework.model import Case, Common, Row
+from casework.model import Common, Row
 from casework.query import Query, matches, parse, view
 from casework.tokens import OPEN_STATES
 from client.views.floor import Floor
 from client.views.row import QueueRow, queue_row
 from client.views.shown import Shown
 from client.views.tally import Tally
-from tui.port import FloorSession
+from tui.port import FloorSession, Watched
 
 VIEWS: Final = ("all", "mine", "unowned", "late")
 AGAIN_MS: Final = 1_000
 """How often what time alone changes is asked again: the late view, and filters."""
 
 
-class FloorModel:
+S = TypeVar("S", bound=Watched)
+
+
+class FloorModel(Generic[S]):
     """What is in view. `session` may come later: until then there is nothing to show and that is said."""
 
     def __init__(self, *, name: str = "", read_only: bool = False) -> None:
-        self.session: FloorSession | None = None
+        self.session: S | None = None
         self.name = name
         self.read_only = read_only
         self.view = "all"
@@ -59,15 +62,6 @@ class FloorModel:
         except LookupError:
             return None
 
-    def case(self, case_id: str) -> Common | None:
-        """The whole case if it is open here, else its row."""
-        if self.session is None:
-            return None
-        return self.session.case(case_id) or self.session.mirror.rows.get(case_id)
-
-    def whole(self, case_id: str) -> Case | None:
-        return None if self.session is None else self.session.case(case_id)
-
     def index(self, case_id: str) -> int | None:
         return self._shown.index(case_id) if case_id in self._shown else None
 
@@ -81,9 +75,10 @@ class FloorModel:
             return None
         return queue_row(row, now, self.me, sending=case_id in self.sending)
 
-    def looking(self, case_id: str) -> Sequence[tuple[str, str]]:
-        """Who else has the case open, and what they do there."""
-        return () if self.session is None else self.session.presence.get(case_id, ())
+    def next_late(self) -> tuple[int, str] | None:
+        """(due_at, case id) of the next case to be late."""
+        now = self.now()
+        return None if now is None else self._tally.next_late(now)
 
     def floor(self) -> Floor:
         """What the status lines say, now."""
@@ -179,6 +174,20 @@ class FloorModel:
         return matches(view(self.view), row, me=self.me, now=now) and (
             query is None or matches(query, row, me=self.me, now=now)
         )
+
+
+class WorkFloor(FloorModel[FloorSession]):
+    """The floor of somebody who works on it: cases can be open, and others are seen to look at them."""
+
+    def case(self, case_id: str) -> Common | None:
+        """The whole case if it is open here, else its row."""
+        if self.session is None:
+            return None
+        return self.session.case(case_id) or self.session.mirror.rows.get(case_id)
+
+    def looking(self, case_id: str) -> Sequence[tuple[str, str]]:
+        """Who else has the case open, and what they do there."""
+        return () if self.session is None else self.session.presence.get(case_id, ())
 
 
 def _names_state(query: Query) -> bool:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from casework.caseid import shown
 from casework.model import Common
-from client.views.bits import Bit, Line
-from tui.floor import FloorModel
+from client.views.bits import Line
+from tui.acts import ACTS
+from tui.floor import WorkFloor
 from tui.keymap import Bound, Keymap, spelled
+from tui.messages import follow_words
 from tui.offers import turn, why_not
+from widgets.paint import cut
 
 GROUPS = (
     ("triage", "Triage"),
@@ -18,28 +21,30 @@ GROUPS = (
     ("end", "End"),
     ("access", "Access"),
 )
+ROOM = 30
+"""Cells of a title that has its reason beside it."""
 ACT_GROUPS = (("move", "Move"), ("views", "Views"), ("other", "Other"))
 
 
-def help_lines(keymap: Keymap, model: FloorModel, case: Common | None) -> tuple[Line, ...]:
+def help_lines(keymap: Keymap, model: WorkFloor, case: Common | None) -> tuple[Line, ...]:
     """Help for the selected case, or for none."""
     about: Line = (("no case is selected", "quiet"),) if case is None else ((shown(case.case_id), "strong"),)
     lines: list[Line] = [((" Keys that work here and now", "strong"), ("  for ", "quiet"), *about), ()]
     roles = frozenset(() if model.session is None else model.session.status.roles)
     for group, title in GROUPS:
         lines.append(((f" {title}", "quiet"),))
-        seen: set[tuple[str, str | None]] = set()
+        seen: set[str] = set()
         for _, bound in keymap.all():
-            if bound.verb is None or bound.verb.group != group or (bound.name, bound.value) in seen or bound.opens:
+            if bound.verb is None or bound.verb.group != group or bound.name in seen:
                 continue
-            seen.add((bound.name, bound.value))
+            seen.add(bound.name)
             verb = turn(bound.verb, bound.turns, case, model.me)
-            title = bound.title if verb is bound.verb else verb.title
             reason = why_not(verb, case, me=model.me, roles=roles, read_only=model.read_only)
-            lines.append(_line(_keys(keymap, bound), _valued(bound, title), reason))
+            same = [(keys, other) for keys, other in keymap.all() if other.name == bound.name]
+            lines.append(
+                _line(_keys([keys for keys, _ in same]), _title(verb.title, [each for _, each in same]), reason)
+            )
         lines.append(())
-    from tui.acts import ACTS
-
     for group, title in ACT_GROUPS:
         lines.append(((f" {title}", "quiet"),))
         for act in ACTS:
@@ -50,23 +55,24 @@ def help_lines(keymap: Keymap, model: FloorModel, case: Common | None) -> tuple[
     return tuple(lines)
 
 
-def _keys(keymap: Keymap, bound: Bound) -> str:
-    """Every way to press it; the one that also opens the case last."""
-    return " ".join(
-        spelled(keys) for keys, other in keymap.all() if other.name == bound.name and other.value == bound.value
-    )
+def _keys(sequences: list[tuple[str, ...]]) -> str:
+    """Every way to press it; digits after one prefix as a range."""
+    spelled_out = [spelled(keys) for keys in sequences]
+    if len(spelled_out) > 2 and all(each[-1].isdigit() for each in spelled_out):
+        return f"{spelled_out[0]}\u2026{spelled_out[-1][-1]}"
+    return " ".join(spelled_out)
 
 
-def _valued(bound: Bound, title: str) -> str:
-    from tui.messages import follow_words
-
-    if bound.value is None or bound.name in ("assign", "propose"):
-        return title
-    return f"{title}: {follow_words(bound.name, bound.value, bound.title)}"
+def _title(title: str, ways: list[Bound]) -> str:
+    """The verb's title, with what the second keys stand for."""
+    valued = [way for way in ways if way.value is not None and way.name != "set_severity"]
+    if len(valued) < 2:
+        return f"{title}; c opens it too" if any(way.opens for way in ways) else title
+    return f"{title}: {', '.join(follow_words(way.name, way.value, way.title) for way in valued)}"
 
 
 def _line(keys: str, title: str, reason: str | None) -> Line:
-    head: Bit = (f"  {keys:<14}", "quiet" if reason else "key")
     if reason is None:
-        return (head, (title, "text"))
-    return (head, (title, "quiet"), (f"  {reason}", "quiet"))
+        return ((f"  {keys:<12}", "key"), (title, "text"))
+    short = cut(title, ROOM)
+    return ((f"  {keys:<12}", "quiet"), (f"{short:<{ROOM}}  ", "quiet"), (reason, "quiet"))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from casework.commands import Command
 from casework.model import Case, Row
 from client.views.floor import Phase
+
+if TYPE_CHECKING:
+    from casework.commands import Command
 
 
 class Mirrored(Protocol):
@@ -58,8 +60,8 @@ class Done(Protocol):
     def sentence(self) -> str: ...
 
 
-class FloorSession(Protocol):
-    """A person's session on a feed."""
+class Watched(Protocol):
+    """A session that can be looked at."""
 
     on_change: Callable[[], None]
 
@@ -69,11 +71,17 @@ class FloorSession(Protocol):
     def status(self) -> Linked: ...
     @property
     def clock(self) -> FeedClock: ...
-    @property
-    def presence(self) -> Mapping[str, list[tuple[str, str]]]: ...
 
     async def start(self) -> None: ...
     async def close(self) -> None: ...
+
+
+class FloorSession(Watched, Protocol):
+    """A person's session on a feed: it can act as well."""
+
+    @property
+    def presence(self) -> Mapping[str, list[tuple[str, str]]]: ...
+
     async def do(self, case_id: str, command: Command) -> Done: ...
     async def open_case(self, case_id: str) -> Case | None: ...
     async def close_case(self, case_id: str) -> None: ...

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from casework.caseid import shown
 from casework.untrusted import Untrusted
 from tui.acting import Acting, Carded, Stage
-from tui.floor import FloorModel
+from tui.floor import WorkFloor
 from tui.keymap import Bound, Keymap, spelled
 from tui.moving import by_deadline, next_unowned
 from tui.outbox import Outbox
@@ -48,7 +48,7 @@ class Steering:
     """Keys in, acts out. `now` is ms of a monotonic clock."""
 
     def __init__(
-        self, model: FloorModel, keymap: Keymap, outbox: Outbox, bridge: Bridge, now: Callable[[], float]
+        self, model: WorkFloor, keymap: Keymap, outbox: Outbox, bridge: Bridge, now: Callable[[], float]
     ) -> None:
         self._model = model
         self._keymap = keymap

@@ -87,7 +87,7 @@ class Form(Vertical):
         self._title = title
         self._end = end
         self._blanks = tuple(blanks)
-        self._label_width = min(26, max((len(blank.label) for blank in blanks), default=0) + 3)
+        self._label_width = min(30, max((len(blank.label) for blank in blanks), default=0) + 3)
 
     def compose(self) -> ComposeResult:
         yield Lines(id="form-title")

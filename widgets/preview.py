@@ -41,14 +41,25 @@ class Preview(Lines):
     Preview { height: 9; width: 1fr; }
     """
 
-    def tell(self, case: Common | None, facts: Sequence[Fact], words_without: Sequence[str] = ()) -> None:
-        """Show `case` with its facts; without a case, a bare rule and our words."""
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._case: Common | None = None
+        self._facts: tuple[Fact, ...] = ()
+
+    def tell(self, case: Common | None, facts: Sequence[Fact]) -> None:
+        """Show `case` with its facts; without a case, a bare rule."""
+        self._case, self._facts = case, tuple(facts)
+        self._lay()
+
+    def on_resize(self) -> None:
+        self._lay()
+
+    def _lay(self) -> None:
         width, height = self.size.width, self.size.height
         if not width:
             return
-        if case is None:
-            rule: Line = (("\u2500" * width, "rule"),)
-            self.show((rule, *((("  " + said, "quiet"),) for said in words_without)))
+        if self._case is None:
+            self.show(((("\u2500" * width, "rule"),),))
             return
-        kept = best(facts, height - 1)
-        self.show((case_title(case, width), *(fact_line(fact) for fact in kept)))
+        kept = best(self._facts, height - 1)
+        self.show((case_title(self._case, width), *(fact_line(fact) for fact in kept)))

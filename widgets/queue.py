@@ -9,14 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from textual.geometry import Region
 from textual.strip import Strip
 
+from client.views.bits import Line, dotted, text
 from client.views.row import QueueRow
 from widgets.columns import Columns
-from widgets.paint import right
+from widgets.status import line_width
 from widgets.toned import Toned
+
+URGENT_LOOK: Final = 100
+"""How far from the top S0 are looked for: the order puts them first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,14 @@ class Settled:
 
     lost: str | None = None
     """The selected case that the view no longer shows; the cursor is on the case that took its line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A row as it stands on a line."""
+
+    row: QueueRow
+    selected: bool
 
 
 class Queue(Toned):
@@ -47,8 +60,9 @@ class Queue(Toned):
         """The screen line that the person put the cursor on."""
         self._above = 0
         """How many more cases stand above the cursor than when the person last moved it."""
-        self._painted: list[tuple[QueueRow, bool] | str | None] = []
-        self.empty_words = ""
+        self._painted: list[Placed | Line | None] = []
+        self.empty_words: tuple[str, ...] = ()
+        """Said in place of rows when there are none."""
 
     @property
     def cursor(self) -> str | None:
@@ -103,7 +117,7 @@ class Queue(Toned):
             self._painted = [None] * height
             self.refresh()
         width = self.size.width
-        for y in range(height):
+        for y in range(1, height):
             wanted = self._line_at(y)
             if wanted != self._painted[y]:
                 self._painted[y] = wanted
@@ -158,36 +172,40 @@ class Queue(Toned):
         if y == 0:
             return self.strip_of(columns.header(), width)
         wanted = self._line_at(y)
-        if isinstance(wanted, str):
-            return self.strip_of(((right(wanted, width - 1), "quiet"),), width)
-        if wanted is None:
-            return Strip.blank(width, self.rich_style)
-        row, selected = wanted
-        return self.strip_of(columns.line(row, selected=selected), width, selected=selected)
+        if isinstance(wanted, Placed):
+            return self.strip_of(columns.line(wanted.row, selected=wanted.selected), width, selected=wanted.selected)
+        return self.strip_of(wanted, width)
 
-    def _line_at(self, y: int) -> tuple[QueueRow, bool] | str | None:
-        """What belongs on line `y`: a row, the words of the last line, or nothing."""
-        if y == 0:
-            return "titles"
+    def _line_at(self, y: int) -> Placed | Line:
+        """What belongs on line `y` below the titles: a row, what is hidden, or our words about an empty list."""
         if y > self.page:
-            return self._hidden_words()
+            hidden = self._hidden()
+            return ((" " * max(0, self.size.width - 1 - line_width(hidden)), "text"), *hidden)
         at = self._top + y - 1
         if at >= len(self._ids):
-            return self.empty_words if not self._ids and y == 2 else None
+            return text(f"  {self.empty_words[y - 2]}", "quiet") if 2 <= y < 2 + len(self.empty_words) else ()
         case_id = self._ids[at]
         row = self._row_of(case_id)
-        return None if row is None else (row, case_id == self._cursor)
+        return () if row is None else Placed(row, case_id == self._cursor)
 
-    def _hidden_words(self) -> str:
+    def _hidden(self) -> Line:
+        """What is above and below the window; an S0 among them is named."""
         below = len(self._ids) - self._top - self.page
-        parts = []
-        if self._above > 0:
-            parts.append(f"\u2191 {self._above} moved above")
-        elif self._top > 0:
-            parts.append(f"{self._top} more above")
+        parts: list[Line] = []
         if below > 0:
-            parts.insert(0 if self._above > 0 else len(parts), f"{below} more below")
-        return " \u00b7 ".join(parts)
+            parts.append(text(f"{below} more below", "quiet"))
+        if self._above > 0:
+            parts.append(text(f"\u2191 {self._above} moved above", "quiet"))
+        elif self._top > 0:
+            parts.append(text(f"{self._top} more above", "quiet"))
+        urgent = sum(1 for case_id in self._ids[: min(self._top, URGENT_LOOK)] if self._is_s0(case_id))
+        if urgent:
+            parts.append(text(f"\u25a0{urgent} S0 above", "s0"))
+        return dotted(*parts)
+
+    def _is_s0(self, case_id: str) -> bool:
+        row = self._row_of(case_id)
+        return row is not None and row.severity == "S0"
 
     def _clamp(self) -> None:
         self._top = max(0, min(self._top, len(self._ids) - self.page))

@@ -87,8 +87,6 @@ def _factor_words(case: Common) -> list[str]:
     words.extend(name.replace("_", " ") for name in factors.vulnerability)
     if factors.identifiable_child and "child" not in factors.vulnerability:
         words.append("identifiable child")
-    if factors.specificity:
-        words.append(f"{factors.specificity} of 4 specifics")
     return words
 
 

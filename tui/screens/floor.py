@@ -22,7 +22,7 @@ from client.views.whole import only_timeline, whole
 from tui.acting import Asked, Carded
 from tui.asking import Question, blanks, filter_question
 from tui.crash import worker_sentence
-from tui.floor import FloorModel
+from tui.floor import WorkFloor
 from tui.forms import FieldFault
 from tui.keymap import Keymap
 from tui.messages import message_line, prefix_line, tone_named
@@ -65,10 +65,11 @@ class FloorScreen(Screen[None], inherit_bindings=False):
     FloorScreen.pane-open #pane { display: block; }
     FloorScreen.wide #left { display: block; width: 62; }
     FloorScreen.wide #pane { display: block; margin-left: 1; }
-    FloorScreen.wide Preview, FloorScreen.low Preview, FloorScreen.crowded Preview { display: none; }
+    FloorScreen.wide Preview, FloorScreen.low Preview, FloorScreen.crowded Preview,
+    FloorScreen.nothing Preview { display: none; }
     """
 
-    def __init__(self, model: FloorModel, keymap: Keymap) -> None:
+    def __init__(self, model: WorkFloor, keymap: Keymap) -> None:
         super().__init__()
         self.model = model
         self.keymap = keymap
@@ -79,6 +80,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         self._timeline = False
         self._second = -1
         self._changed = True
+        self._begun = False
         self._moved_at = -10_000.0
         self._question: Question | None = None
         self._shown: Form | Card | None = None
@@ -136,6 +138,10 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         if not self.model.refresh():
             return
         settled = self.queue.show()
+        if not self._begun and len(self.model.ids):
+            # The top case is one key away from the start on.
+            self._begun = True
+            self.queue.first()
         if settled.lost is not None:
             self._moved_at = monotonic_ms()
             self.say(Untrusted(f"{shown(settled.lost)} left this view"), "quiet")
@@ -145,18 +151,19 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         floor = self.model.floor()
         self.query_one(Status).tell(floor)
         self.query_one(Banner).tell(floor)
-        words = empty_words(floor, 0 if self.model.session is None else len(self.model.session.mirror.rows))
-        self.queue.empty_words = words[0]
+        seen = 0 if self.model.session is None else len(self.model.session.mirror.rows)
+        self.queue.empty_words = () if len(self.model.ids) else tuple(empty_words(floor, seen))
         self.queue.repaint()
-        self._paint_case(words)
+        self._paint_case()
         self._paint_lines()
 
-    def _paint_case(self, words: object) -> None:
+    def _paint_case(self) -> None:
         case_id = self.queue.cursor
         case = None if case_id is None else self.model.case(case_id)
         now = self.model.now()
         wide = self.has_class("wide")
-        hint = ("No case is selected.",) if len(self.model.ids) else ()
+        hint = ("No case is selected: j selects one.",) if len(self.model.ids) else ()
+        self.set_class(case is None, "nothing")
         if wide or self.has_class("pane-open"):
             if case is None or now is None:
                 self.pane.tell(None, (), hint)
@@ -166,7 +173,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
                 self.pane.tell(case, blocks)
         if not wide:
             found = () if case is None or now is None else facts(case, now, looking=self.model.looking(case.case_id))
-            self.query_one(Preview).tell(case, found, hint)
+            self.query_one(Preview).tell(case, found)
 
     def _paint_lines(self) -> None:
         width = self.size.width
@@ -216,7 +223,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
             self.pane.scroll_lines(lines)
         else:
             self.queue.move(lines)
-            self._paint_case(())
+            self._paint_case()
 
     def page(self) -> int:
         return max(1, self.pane.size.height - 3) if self.pane_is_open() else self.queue.page
@@ -226,18 +233,18 @@ class FloorScreen(Screen[None], inherit_bindings=False):
             self.pane.scroll_lines(-1_000_000)
         else:
             self.queue.first()
-            self._paint_case(())
+            self._paint_case()
 
     def last(self) -> None:
         if self.pane_is_open():
             self.pane.scroll_lines(1_000_000)
         else:
             self.queue.last()
-            self._paint_case(())
+            self._paint_case()
 
     def select(self, case_id: str) -> None:
         self.queue.select(case_id)
-        self._paint_case(())
+        self._paint_case()
 
     def view_changed(self) -> None:
         cursor = self.queue.cursor

@@ -8,7 +8,7 @@ from textual.screen import ModalScreen
 
 from casework.model import Common
 from client.views.bits import Line
-from tui.floor import FloorModel
+from tui.floor import WorkFloor
 from tui.helplines import help_lines
 from tui.keymap import Keymap
 from widgets.message import Footer
@@ -22,7 +22,7 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
     HelpScreen { background: $background; }
     """
 
-    def __init__(self, keymap: Keymap, model: FloorModel, case: Common | None) -> None:
+    def __init__(self, keymap: Keymap, model: WorkFloor, case: Common | None) -> None:
         super().__init__()
         self._lines: tuple[Line, ...] = help_lines(keymap, model, case)
 
