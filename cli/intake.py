@@ -62,22 +62,28 @@ def run(args: argparse.Namespace) -> int:
     accepted = duplicates = refused = 0
     with calling(args.feed, args.profile) as api:
         for batch in batches(items(text, args.form)):
-            if isinstance(batch, Fault):
-                refused += 1
-                write_line(f"{batch.number}: {batch.reason}")
-                continue
-            for number, result in _post(api, batch):
+            told = {entry.number: entry.reason for entry in batch if isinstance(entry, Fault)}
+            done: dict[int, tuple[str, bool]] = {}
+            sent = [entry for entry in batch if isinstance(entry, Item)]
+            for number, result in _post(api, sent) if sent else ():
                 if isinstance(result, str):
-                    refused += 1
-                    write_line(f"{number}: {result}")
-                    continue
-                case_id, duplicate = result
-                duplicates += duplicate
-                accepted += not duplicate
-                if args.verbose:
-                    write_line(f"{number}: {case_id}{' (was there)' if duplicate else ''}")
+                    told[number] = result
+                else:
+                    done[number] = result
+            for entry in batch:
+                _report(entry.number, told.get(entry.number), done.get(entry.number), verbose=args.verbose)
+            refused += len(told)
+            duplicates += sum(duplicate for _, duplicate in done.values())
+            accepted += sum(not duplicate for _, duplicate in done.values())
     write_line(f"{accepted} accepted, {duplicates} already there, {refused} refused")
     return Exit.REFUSED if refused else Exit.DONE
+
+
+def _report(number: int, refused: str | None, done: tuple[str, bool] | None, *, verbose: bool) -> None:
+    if refused is not None:
+        write_line(f"{number}: {refused}")
+    elif done is not None and verbose:
+        write_line(f"{number}: {done[0]}{' (was there)' if done[1] else ''}")
 
 
 def items(text: bytes, form: str) -> Iterator[Item | Fault]:
@@ -143,21 +149,20 @@ def _item(number: int, raw: bytes, form: str, seen: dict[str, int]) -> Item | Fa
     return Item(number, body)
 
 
-def batches(found: Iterator[Item | Fault]) -> Iterator[list[Item] | Fault]:
-    """Items together as far as one request takes them, in the order of the file; faults as they come."""
+def batches(found: Iterator[Item | Fault]) -> Iterator[list[Item | Fault]]:
+    """Items together as far as one request takes them, in the order of the file, with the faults between them."""
     from protocol import limits
 
-    batch: list[Item] = []
-    size = 2
-    for item in found:
-        if isinstance(item, Fault):
-            yield item
-            continue
-        if batch and (len(batch) >= limits.BATCH_EVENTS or size + len(item.body) + 1 > limits.BODY):
+    batch: list[Item | Fault] = []
+    count, size = 0, 2
+    for entry in found:
+        more = len(entry.body) + 1 if isinstance(entry, Item) else 0
+        if count >= limits.BATCH_EVENTS or len(batch) >= 2 * limits.BATCH_EVENTS or size + more > limits.BODY:
             yield batch
-            batch, size = [], 2
-        batch.append(item)
-        size += len(item.body) + 1
+            batch, count, size = [], 0, 2
+        batch.append(entry)
+        count += isinstance(entry, Item)
+        size += more
     if batch:
         yield batch
 

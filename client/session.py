@@ -84,7 +84,8 @@ class Session:
 
     async def close(self) -> None:
         """End everything; nothing that was not sent is sent."""
-        tasks, self._tasks = self._tasks, set()
+        tasks = list(self._tasks)
+        self._tasks.clear()
         for task in tasks:
             task.cancel()
         for task in tasks:
@@ -153,9 +154,9 @@ class Session:
         """
         held = self._state.subs.open(case_id)
         self._poke()
-        await self._until(
-            lambda: held.case is not None or self.status.phase not in ("live", "loading", "forked"), CASE_WAIT_S
-        )
+        if case_id in self.mirror.rows:  # what left the floor is not on the feed any more
+            followed = ("live", "loading", "forked")
+            await self._until(lambda: held.case is not None or self.status.phase not in followed, CASE_WAIT_S)
         if held.case is None:
             with contextlib.suppress(FeedUnreachable):
                 held.replace(await self._fetch(case_id))
