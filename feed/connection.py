@@ -325,8 +325,9 @@ class FeedConnection:
             if snapshot:
                 sub.cursor = await send_rows(self, sub.name)
                 snapshot = False
+            await self.room()
+            # No await between this look at the ring and the reading of it: it moves whenever something is published.
             while ring.holds_after(sub.cursor):
-                await self.room()
                 if hub.go_live(self._channel, sub):
                     return
                 for batch in self._channel.ring.batches(sub.cursor, ring.last):
@@ -334,8 +335,8 @@ class FeedConnection:
                     if not self.write(text_frame(batch.frame(sub.name))):
                         break
                 await asyncio.sleep(0)
+                await self.room()
             resync, snapshot = behind, True
-            await self.room()
 
     async def _follow_case(self, sub: CaseSub, resync: frames.ResyncReason | None) -> None:
         await self.room()

@@ -94,6 +94,8 @@ class Hub:
     # --- who is here
 
     def join(self, listener: Listener) -> None:
+        if listener in self.listeners:
+            return
         self.listeners.add(listener)
         self._by_principal[listener.principal] = self.connections_of(listener.principal) + 1
 

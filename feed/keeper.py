@@ -46,7 +46,8 @@ class ClockKeeper:
 
     @property
     def clock_sane(self) -> bool:
-        return not self._stopped_by_clock and abs(self._engine.clock.parted_ms()) <= PARTED_MS
+        """False from the moment the clocks were seen apart until `confirmed`, whatever they say in between."""
+        return self._sane()
 
     def confirmed(self) -> None:
         """An admin said which clock is right."""
