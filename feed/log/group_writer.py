@@ -156,7 +156,7 @@ class GroupWriter:
         """From here on nothing is acknowledged; what this group left behind is found out by `_recover`."""
         self._store.abandon()
         self._tails = {}
-        self.unavailable = error.reason if isinstance(error, LogUnavailable) else _reason(error)
+        self.unavailable = _reason(error)
         self._probe_at = time.monotonic() + self._probe_s
 
     def _recover(self) -> None:
@@ -171,7 +171,7 @@ class GroupWriter:
             found = self._found_again()
         except Exception as error:  # noqa: BLE001 - the disk is still bad, in whatever way it says so
             self._store.abandon()
-            self.unavailable = error.reason if isinstance(error, LogUnavailable) else _reason(error)
+            self.unavailable = _reason(error)
             return
         self.unavailable = None
         if found:
@@ -199,6 +199,10 @@ class GroupWriter:
 
 def _reason(error: Exception) -> str:
     """What went wrong, in words that hold no case text."""
+    if isinstance(error, LogUnavailable):
+        return error.reason
+    if isinstance(error, LogError):
+        return str(error).rstrip(".")
     if isinstance(error, (sqlite3.Error, OSError)):
         return f"the disk refused ({error})"
     return f"an internal fault ({type(error).__name__})"

@@ -93,7 +93,7 @@ class Keyring:
         """The text again; None if the key was destroyed. Raises `SealBroken`."""
         try:
             blob = binascii.a2b_base64(sealed, strict_mode=True)
-        except binascii.Error:
+        except ValueError:  # not ASCII, or not base64
             raise SealBroken(case_id) from None
         return self.unseal_bytes(case_id, context, blob)
 
