@@ -18,7 +18,7 @@ PATIENCE_S = 30.0
 
 
 class Terminal:
-    """`command` on a terminal of `columns` × `rows`; use as a context manager. It ends with the block."""
+    """`command` on a terminal of `columns` by `rows`; use as a context manager. It ends with the block."""
 
     def __init__(
         self,

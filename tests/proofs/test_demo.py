@@ -84,7 +84,8 @@ def test_killed_with_sigkill_it_leaves_nothing_running(checkout: Path, tmp_path:
 def test_on_a_terminal_it_shows_the_queue_and_quits_in_order(checkout: Path, tmp_path: Path) -> None:
     mark = f"quit-{os.getpid()}"
     with Terminal(demo(checkout, "--cases", "8"), cwd=tmp_path, env={"WATCHFLOOR_TEST_MARK": mark}) as terminal:
-        terminal.wait_for(lambda shown: sum(re.search(r"[■▲●○·]S[0-4] ", line) is not None for line in shown.lines) >= 8)
+        rows = re.compile(r"[■▲●○·]S[0-4] ")
+        terminal.wait_for(lambda shown: sum(rows.search(line) is not None for line in shown.lines) >= 8)
         terminal.press("q")
         assert terminal.wait_ended() == 0
         wait_until_none(mark)
