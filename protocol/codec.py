@@ -83,13 +83,16 @@ def decode_body(body: bytes, kind: Any, *, numbers: bool = True) -> Any:
 
 
 @overload
-def decode_part(raw: msgspec.Raw | bytes, kind: type[T]) -> T: ...
+def decode_part(raw: msgspec.Raw | bytes, kind: type[T], *, numbers: bool = True) -> T: ...
 @overload
-def decode_part(raw: msgspec.Raw | bytes, kind: Any) -> Any: ...
-def decode_part(raw: msgspec.Raw | bytes, kind: Any) -> Any:
-    """A part of a body that `decode_body` let through, such as one item of a batch. Raises `Malformed`."""
+def decode_part(raw: msgspec.Raw | bytes, kind: Any, *, numbers: bool = True) -> Any: ...
+def decode_part(raw: msgspec.Raw | bytes, kind: Any, *, numbers: bool = True) -> Any:
+    """A part of a body that `decode_body` let through, such as one item of a batch. Raises `Malformed`.
+
+    `numbers` false: their length is not looked at, because the part comes from the feed itself.
+    """
     part = bytes(raw)
-    if _LONG_NUMBER in part.translate(_DIGITS):
+    if numbers and _LONG_NUMBER in part.translate(_DIGITS):
         _check_numbers(_outside_strings(part))
     return _decoded(_decoder(kind), part)
 

@@ -31,7 +31,7 @@ def document() -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "security": [{"bearer": []}],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
-        "paths": _paths(),
+        "paths": parts.name_operations(_paths(), _NAMES),
         "components": {
             "schemas": _schemas(),
             "responses": {name: parts.refusal(status) for status, (name, _) in parts.REFUSALS.items()},
@@ -293,6 +293,23 @@ def _snapshot() -> dict[str, Any]:
     return operation
 
 
+_NAMES: Final = {
+    "get /healthz": "health",
+    "get /readyz": "readiness",
+    "get /metrics": "metrics",
+    "get /openapi.json": "openapi",
+    "get /asyncapi.json": "asyncapi",
+    "post /v1/intake": "reportEscalation",
+    "get /v1/cases": "listCases",
+    "get /v1/cases/{id}": "showCase",
+    "get /v1/cases/{id}/events": "listCaseEvents",
+    "post /v1/cases/{id}/commands": "giveCommand",
+    "post /v1/commands": "giveCommands",
+    "get /v1/events": "listEvents",
+    "get /v1/snapshot": "snapshot",
+    "get /v1/catalogue": "catalogue",
+    "get /v1/audit/head": "auditHead",
+}
 _TAGS: Final = {
     "intake": "Reports come in.",
     "cases": "What is known.",

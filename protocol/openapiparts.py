@@ -41,6 +41,14 @@ def operation(summary: str, tag: str) -> dict[str, Any]:
     return {"summary": summary, "tags": [tag]}
 
 
+def name_operations(paths: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """`paths` with an operationId for each operation, from `names` by method and path."""
+    for path, item in paths.items():
+        for method in item.keys() & {"get", "post"}:
+            item[method] = {"operationId": names[f"{method} {path}"], **item[method]}
+    return paths
+
+
 def get(
     summary: str, tag: str, found: dict[int, dict[str, Any]], *more: int, parameters: list[str] | None = None
 ) -> dict[str, Any]:

@@ -92,6 +92,20 @@ def row_out(row: Row | Stub) -> RowOut | Stub:
     return RowOut(**fields, score=row.score_tenths / 10, next=order.next_of(row), why=order.why(row))
 
 
+def row_bytes(row: Row | Stub) -> bytes:
+    """`row_out` encoded, at half the cost: what is added stands behind the row's own members."""
+    if isinstance(row, Stub):
+        return encode(row)
+    derived = _Derived(score=row.score_tenths / 10, next=order.next_of(row), why=order.why(row))
+    return encode(row)[:-1] + b"," + encode(derived)[1:]
+
+
+class _Derived(Struct, frozen=True, kw_only=True):
+    score: float
+    next: Next | None
+    why: tuple[str, ...]
+
+
 def case_out(case: Case | Stub) -> CaseOut | Stub:
     """The whole case. A stub is itself."""
     if isinstance(case, Stub):
@@ -102,13 +116,13 @@ def case_out(case: Case | Stub) -> CaseOut | Stub:
 
 def row_in(raw: Raw | bytes) -> Row:
     """A row or a stub from the wire (a stub as a row with `stub` true and the rest empty). Raises `Malformed`."""
-    row: Row = decode_part(raw, Row)
+    row: Row = decode_part(raw, Row, numbers=False)
     return row
 
 
 def case_in(raw: Raw | bytes) -> Case:
     """A whole case from the wire (a stub as a case with `stub` true and the rest empty). Raises `Malformed`."""
-    case: Case = decode_part(raw, Case)
+    case: Case = decode_part(raw, Case, numbers=False)
     return case
 
 
@@ -172,9 +186,9 @@ def event_in(event: WireEvent) -> Event:
 def _fact_in(event: WireEvent) -> Fact:
     kind = FACTS.get(event.type)
     if kind is not None and event.v == SCHEMA_VERSION:
-        fact: Fact = decode_part(event.data, kind)
+        fact: Fact = decode_part(event.data, kind, numbers=False)
         return fact
-    data: dict[str, Any] = decode_part(event.data, dict[str, Any])
+    data: dict[str, Any] = decode_part(event.data, dict[str, Any], numbers=False)
     try:
         return fact_of(event.type, event.v, data)
     except msgspec.ValidationError as fault:

@@ -73,6 +73,11 @@ def test_a_score_is_a_number_with_one_decimal_also_when_whole() -> None:
     assert b'"score":88.0,' in codec.encode(shapes.row_out(samples.row(score_tenths=880)))
 
 
+def test_a_row_encoded_at_once_is_the_same_row() -> None:
+    for row in (samples.row(), samples.row(clocks=()), samples.STUB):
+        assert shapes.row_bytes(row) == codec.encode(shapes.row_out(row))
+
+
 def test_what_only_decide_needs_does_not_travel() -> None:
     body = codec.encode(shapes.case_out(samples.case()))
     assert not shapes.INTERNAL & wire(shapes.case_out(samples.case())).keys()
