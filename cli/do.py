@@ -130,6 +130,9 @@ def _typed(kind: type[Command], name: str, value: Any) -> Any:
     from casework.model import Target
 
     field = next((field for field in msgspec.structs.fields(kind) if field.name == name), None)
+    if name == "fields" and isinstance(value, dict):
+        # Nothing else says what these are: 3 is a number, true is true, everything else a text.
+        return {inner: _plain(typed) for inner, typed in value.items()}
     if field is None or not isinstance(value, str):
         return value
     if field.type == Millis and not value.isdigit():
@@ -146,9 +149,14 @@ def _typed(kind: type[Command], name: str, value: Any) -> Any:
         target_kind, colon, target_id = value.partition(":")
         if colon:
             return {"kind": target_kind, "id": target_id}
-    if field.type == dict[str, Any] and not value:
-        return {}
     return value
+
+
+def _plain(value: Any) -> Any:
+    if value in ("true", "false"):
+        return value == "true"
+    digits = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16
+    return int(value) if digits and (value == "0" or value[0] != "0") else value
 
 
 def _one(api: Api, args: argparse.Namespace, case_id: str, given: dict[str, Any]) -> None:
