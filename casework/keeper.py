@@ -33,21 +33,25 @@ def due(state: Case, now: int, policy: Policy, *, alive: Alive | None = None) ->
     if state.retired_at is not None:
         return ()
     turn = Turn(state, now=now, actor=KEEPER, policy=policy, verb="keep")
+    turn.breach()
+    until = turn.state.flags.snoozed_until
+    if until is not None and until <= turn.at:
+        turn.wake("over")
     for item in sorted(state.pending, key=lambda each: (each.until, each.seq)):
         if item.until <= turn.at:
             _revert(turn, item)
+    turn.breach()  # what a discard had stopped runs again, and may be late by now
     if turn.state.state in OPEN_STATES:
-        turn.breach()
-        until = turn.state.flags.snoozed_until
-        if until is not None and until <= turn.at:
-            turn.wake("over")
         _lapse(turn, alive)
     _end(turn)
     return turn.done()
 
 
 def next_wake(state: Case, policy: Policy) -> int | None:
-    """When `due` will next have something to say, ms UTC; None if nothing but a lapsing claim can happen."""
+    """When `due` will next have something to say, ms UTC; None if nothing but a lapse can happen.
+
+    A claim lapses by what is known of its owner, not by a time that the case knows: the caller looks at owners itself.
+    """
     if state.retired_at is not None:
         return None
     times = [item.until for item in state.pending]
@@ -55,8 +59,6 @@ def next_wake(state: Case, policy: Policy) -> int | None:
         times += [clock.due_at + 1 for clock in state.clocks if clock.running and clock.breached_at is None]
         if state.flags.snoozed_until is not None:
             times.append(state.flags.snoozed_until)
-        if state.owner is not None and state.busy_until is not None:
-            times.append(state.busy_until + policy.life_ms("claim_lapses_after"))
     elif state.ended_at is not None:
         after = "close_after" if state.state == "RESOLVED" else "retire_after"
         times.append(state.ended_at + policy.life_ms(after))
@@ -68,7 +70,9 @@ def _lapse(turn: Turn, alive: Alive | None) -> None:
     case = turn.state
     if alive is None or case.owner is None or alive(case.owner):
         return
-    if case.busy_until is not None and turn.at < case.busy_until + turn.policy.life_ms("claim_lapses_after"):
+    # Being given a case counts as a sign of life: whoever it was assigned to gets as long to appear.
+    since = max(case.owner_since or 0, case.busy_until or 0)
+    if turn.at < since + turn.policy.life_ms("claim_lapses_after"):
         return
     started: clocks.Clocks = ()
     if case.severity in ("S0", "S1") and not any(c.milestone == "ack" and c.running for c in case.clocks):

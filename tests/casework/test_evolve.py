@@ -16,7 +16,7 @@ from casework.tokens import OPEN_STATES
 from tests.casework.casefloor import BO, CASE_A, CASE_B, HOUR, MINUTE, START, Floor
 from tests.casework.stories import IDS, events_of, stories, told
 
-SETTINGS = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def stored(event: Event) -> Event:

@@ -40,7 +40,9 @@ def test_a_claim_lapses_and_somebody_has_to_take_it_anew() -> None:
     floor = Floor()
     floor.open(**S0)
     floor.do("claim")
-    floor.later(MINUTE)
+    floor.later(10 * MINUTE - 1)
+    assert floor.keep(alive=dead) == [], "the claim itself was a sign of life"
+    floor.later(1)
     assert floor.keep(alive=lambda who: who == "ana") == []
     assert floor.keep() == [], "nobody is given up without having been looked for"
     (event,) = floor.keep(alive=dead)
@@ -55,6 +57,7 @@ def test_a_claim_lapses_and_somebody_has_to_take_it_anew() -> None:
 
 def test_below_s1_a_lapse_starts_no_clock() -> None:
     floor = Floor().at_state("ACKED")
+    floor.later(10 * MINUTE)
     (event,) = floor.keep(alive=dead)
     assert event.type == "ClaimLapsed"
     assert floor.clock("ack").round == 0
@@ -67,6 +70,29 @@ def test_a_claim_does_not_lapse_while_its_owner_said_to_be_busy() -> None:
     assert "ClaimLapsed" not in types(floor.keep(alive=dead))
     floor.later(1)
     assert types(floor.keep(alive=dead)) == ["ClaimLapsed"]
+
+
+def test_whoever_is_given_a_case_has_as_long_to_appear() -> None:
+    floor = Floor().at_state("ACKED")
+    floor.later(HOUR)
+    floor.keep(alive=lambda who: True)
+    floor.do("assign", to="cy")
+    floor.later(9 * MINUTE)
+    assert floor.keep(alive=dead) == []
+    floor.later(MINUTE)
+    assert types(floor.keep(alive=dead)) == ["ClaimLapsed"]
+
+
+def test_lateness_comes_before_what_is_taken_back() -> None:
+    floor = Floor()
+    floor.open(**S0)
+    floor.do("set_severity", severity="S2", reason="r")
+    floor.later(31 * MINUTE)
+    names = types(floor.keep())
+    assert names == ["MilestoneBreached"] * 3 + ["LoweringReverted"]
+    floor.do("discard", outcome="spam", reason="r")
+    floor.later(5 * HOUR)
+    assert types(floor.keep()) == ["DiscardReverted", "MilestoneBreached"], "it ran on, and is late now"
 
 
 def test_a_resolved_case_is_closed_and_leaves_a_day_later() -> None:

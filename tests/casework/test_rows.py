@@ -26,7 +26,7 @@ def as_row(seen: Row | Stub) -> Row:
     return row_of_stub(seen) if isinstance(seen, Stub) else seen
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(stories)
 def test_folding_what_one_may_see_is_seeing_the_fold(story: int) -> None:
     floor = told(story)
