@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from bench.report import percentile
@@ -36,17 +36,54 @@ class NotServed(Exception):
     """The server refused or dropped a request of the load."""
 
 
-def request(path: str, body: bytes, headers: Sequence[tuple[str, str]] = ()) -> bytes:
-    """A POST of JSON as it goes over the wire."""
-    lines = [f"POST {path} HTTP/1.1", "host: 127.0.0.1", "content-type: application/json"]
+def request(path: str, body: bytes, headers: Sequence[tuple[str, str]] = (), media: str = "application/json") -> bytes:
+    """A POST as it goes over the wire."""
+    lines = [f"POST {path} HTTP/1.1", "host: 127.0.0.1", f"content-type: {media}"]
     lines += [f"{name}: {value}" for name, value in headers]
     lines.append(f"content-length: {len(body)}")
     return "\r\n".join(lines).encode() + _END + body
 
 
 def drive(host: str, port: int, requests: Iterator[bytes], *, connections: int, seconds: float) -> Load:
-    """Send `requests` over `connections` for `seconds`. Raises `NotServed` if one is not answered with 200."""
+    """Send `requests` over `connections` for `seconds`. Raises `NotServed` if one is not answered with 200 or 202."""
     return asyncio.run(_drive(host, port, requests, connections, seconds))
+
+
+def pace(host: str, port: int, requests: Sequence[bytes], *, connections: int, per_second: float) -> None:
+    """Send `requests` at a steady rate, later ones as soon as a connection is free; returns after the last answer.
+
+    Raises `NotServed`.
+    """
+    asyncio.run(_pace(host, port, requests, connections, per_second))
+
+
+async def _pace(host: str, port: int, requests: Sequence[bytes], connections: int, per_second: float) -> None:
+    loop = asyncio.get_running_loop()
+    over: asyncio.Future[None] = loop.create_future()
+    todo = iter(requests)
+    free: asyncio.Queue[_User] = asyncio.Queue()
+    for _ in range(connections):
+        _, user = await loop.create_connection(lambda: _User(todo, over, free.put_nowait), host, port)
+        free.put_nowait(user)
+    began = loop.time()
+    for number in range(len(requests)):
+        await asyncio.sleep(max(0.0, began + number / per_second - loop.time()))
+        user = await _unless(over, free.get())
+        user.ask()
+    users = [await _unless(over, free.get()) for _ in range(connections)]
+    over.set_result(None)
+    for user in users:
+        user.leave()
+
+
+async def _unless(over: asyncio.Future[None], turn: Coroutine[None, None, _User]) -> _User:
+    """The next free connection. Raises what ended the load, if that comes first."""
+    waiting = asyncio.ensure_future(turn)
+    await asyncio.wait((waiting, over), return_when=asyncio.FIRST_COMPLETED)
+    if over.done():
+        waiting.cancel()
+        over.result()
+    return await waiting
 
 
 async def _drive(host: str, port: int, requests: Iterator[bytes], connections: int, seconds: float) -> Load:
@@ -80,11 +117,14 @@ async def _drive(host: str, port: int, requests: Iterator[bytes], connections: i
 
 
 class _User(asyncio.Protocol):
-    """One connection: the next request goes out when the answer to the last one is whole."""
+    """One connection: when an answer is whole, the next request goes out at once, or what `then` says is done."""
 
-    def __init__(self, requests: Iterator[bytes], over: asyncio.Future[None]) -> None:
+    def __init__(
+        self, requests: Iterator[bytes], over: asyncio.Future[None], then: Callable[[_User], None] | None = None
+    ) -> None:
         self._requests = requests
         self._over = over
+        self._then = then or _User.ask
         self._held = b""
         self._asked = 0.0
         self._write: Callable[[bytes], None] | None = None
@@ -116,11 +156,11 @@ class _User(asyncio.Protocol):
             self._held = data
             return
         self._held = b""
-        if not data.startswith(b"HTTP/1.1 200"):
+        if not data.startswith((b"HTTP/1.1 200", b"HTTP/1.1 202")):
             self._end(NotServed(f"an answer was {data[:400]!r}"))
             return
         self.latencies.append(time.perf_counter() - self._asked)
-        self.ask()
+        self._then(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end(NotServed("the server closed a connection"))

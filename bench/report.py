@@ -13,6 +13,7 @@ PAIRS: Final = 5
 """Interleaved pairs in a full run."""
 QUICK_PAIRS: Final = 2
 TIMES: Final = "\u00d7"
+MIB: Final = 1024 * 1024
 
 
 class Scale(NamedTuple):
@@ -34,24 +35,25 @@ class Target(NamedTuple):
 
     way: Literal["at least", "at most"]
     ratio: float
+    unit: str = TIMES
 
     def met(self, ratio: float) -> bool:
         return ratio >= self.ratio if self.way == "at least" else ratio <= self.ratio
 
     def __str__(self) -> str:
-        return f"{'≥' if self.way == 'at least' else '≤'} {self.ratio:g}{TIMES}"
+        return f"{'≥' if self.way == 'at least' else '≤'} {self.ratio:g}{self.unit}"
 
 
 def at_least(ratio: float) -> Target:
     return Target("at least", ratio)
 
 
-def at_most(ratio: float) -> Target:
-    return Target("at most", ratio)
+def at_most(ratio: float, unit: str = TIMES) -> Target:
+    return Target("at most", ratio, unit)
 
 
 class Figure(NamedTuple):
-    """`ratios`: one a pair, ours over theirs (or theirs over ours where less is better and `what` says faster)."""
+    """`ratios`: one a pair, so that more is what `what` says more of; in the unit of its target."""
 
     what: str
     against: str
@@ -84,9 +86,10 @@ class Report:
         self.figures.append(figure)
         low, high = min(figure.ratios), max(figure.ratios)
         verdict = "met" if figure.met else "not met"
-        self._line(f"  {figure.what}, against {figure.against}")
+        unit = figure.target.unit
+        self._line(f"  {figure.what}{', against ' if figure.against else ''}{figure.against}")
         self._line(
-            f"    {_ratio(figure.median)}  (min {_ratio(low)}, max {_ratio(high)}, {len(figure.ratios)} pairs)"
+            f"    {_short(figure.median)}{unit}  (min {_short(low)}, max {_short(high)}, {len(figure.ratios)} pairs)"
             f"   target {figure.target}   {verdict}"
         )
         if figure.detail:
@@ -126,10 +129,6 @@ def spread(values: Sequence[float], unit: str = "") -> str:
 def percentile(ordered: Sequence[float], part: float) -> float:
     """The value at `part` (0 to 1) of `ordered` ascending values."""
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
-
-
-def _ratio(value: float) -> str:
-    return f"{value:.3g}{TIMES}" if value < 10 else f"{value:.1f}{TIMES}"
 
 
 def _short(value: float) -> str:

@@ -28,6 +28,7 @@ VARIANTS: Final = 32
 _BLOCK: Final = 512
 """Cases whose events alternate in the log, as they do when many people work at once."""
 _AT_ONCE: Final = 256
+_MINUTE: Final = 60_000
 
 _ANA: Final = Person(principal="ana", roles=frozenset({"responder", "lead"}))
 _INTAKE: Final = Person(principal="intake.bench", roles=frozenset({"intake"}))
@@ -47,7 +48,7 @@ async def build(path: Path, *, cases: int, events: int) -> None:
     """Write a log of `cases` cases with `events` events each to `path`."""
     log = SqliteLog(path, now=now_ms)
     try:
-        stories = [_story(number, events, now_ms()) for number in range(VARIANTS)]
+        stories = [_story(number, events, now_ms() - events * _MINUTE) for number in range(VARIANTS)]
         for block in range(0, cases, _BLOCK):
             numbers = range(block, min(cases, block + _BLOCK))
             writes = list(_stamped(stories, numbers, events))
@@ -76,7 +77,7 @@ def _stamped(stories: list[list[Draft]], numbers: range, events: int) -> Iterato
 
 
 def _story(number: int, events: int, now: int) -> list[Draft]:
-    """`events` drafts of one case: a report, what somebody found out, and notes for the rest."""
+    """`events` drafts of one case, a minute apart: a report, what somebody found out, and notes for the rest."""
     policy = defaults()
     name = case_name(number)
     escalation = msgspec.convert(_escalation(number), Escalation)
@@ -105,7 +106,7 @@ def _story(number: int, events: int, now: int) -> list[Draft]:
         text = f"Looked at the account again at step {len(drafts)}; nothing new since the last look."
         given: dict[str, object] = acts.pop(0) if acts else {"type": "note", "text": text}
         command = msgspec.convert({**given, "expected_version": state.version}, COMMANDS[str(given["type"])])
-        made = decide(state, command, now + len(drafts), actor=_ANA, policy=policy)
+        made = decide(state, command, now + len(drafts) * _MINUTE, actor=_ANA, policy=policy)
         if len(drafts) + len(made) > events:
             continue
         drafts += made
