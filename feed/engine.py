@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -230,7 +230,7 @@ class Engine:
         """Feed time, never before what the cases already hold (domain, section 3)."""
         return max(self.clock.now_ms(), *(case.at for case in cases if case is not None), 0)
 
-    def holding(self, names: Iterable[str]) -> Any:
+    def holding(self, names: Iterable[str]) -> AbstractAsyncContextManager[None]:
         """Hold the locks of `names` (case ids, or digests with a prefix)."""
         return self._locks.hold(names)
 

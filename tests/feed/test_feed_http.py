@@ -329,7 +329,7 @@ async def test_a_viewer_may_not_act_and_an_unknown_case_is_not_there(
 
 async def test_a_refused_approval_is_on_record_for_auditors_only(feed: Any, ana: httpx.AsyncClient, make: Any) -> None:
     case_id = await opened(ana, make)
-    body = {"type": "approve", "expected_version": 1, "action_id": "a", "digest": "0" * 64}
+    body: dict[str, Any] = {"type": "approve", "expected_version": 1, "action_id": "a", "digest": "0" * 64}
     async with feed.client(feed.token("res", "responder")) as responder:
         is_problem(await command(responder, case_id, **body), 403, "forbidden")
     async with feed.client(feed.token("aud", "auditor")) as auditor, asyncio.timeout(5):

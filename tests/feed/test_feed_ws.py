@@ -54,7 +54,7 @@ class Console:
     async def say(self, **frame: Any) -> None:
         await self.ws.send(json.dumps(frame))
 
-    async def subscribe(self, sub: str = "main", **more: Any) -> None:
+    async def subscribe(self, sub: Any = "main", **more: Any) -> None:
         await self.say(type="subscribe", sub=sub, **{"filter": {"all": True}, **more})
 
     async def read(self) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from casework import commands
-from feed import connection as connections
 from feed.auth import Login
 from feed.connection import SLOW, FeedConnection
 from feed.node import Node
@@ -183,7 +182,7 @@ async def test_a_reader_that_the_ring_passed_is_resynced(node: Node, make: Any, 
 async def test_a_reader_that_takes_nothing_is_closed_after_its_grace(
     node: Node, make: Any, until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections.limits, "EOF_GRACE_MS", 50)
+    monkeypatch.setattr(limits, "EOF_GRACE_MS", 50)
     reader = Reader(node, make.person())
     await reader.subscribe()
     await until(lambda: "snapshot.end" in reader.kinds())
@@ -200,7 +199,7 @@ async def test_a_reader_that_takes_nothing_is_closed_after_its_grace(
     assert not reader.transport.closing
     await asyncio.sleep(0.06)
     reader.connection.beat(beat)
-    assert reader.transport.closing
+    assert reader.transport.is_closing()
     assert reader.frames()[-1] == {"type": "close", "code": SLOW}
 
 
