@@ -90,6 +90,8 @@ def _unknown(memory: Memory, *, own: bool, others: int, last: int, proved_to: in
         sentences.append(
             f"whether anything after {last} was cut, or rewritten after {proved_to}: no newer head is remembered"
         )
+    else:
+        sentences.append(f"whether anything after {last} was cut: no newer head is remembered")
     if own and others:
         sentences.append(
             f"what became of {others} other log{'s' if others > 1 else ''} that the file of heads also names"

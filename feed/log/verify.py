@@ -124,13 +124,13 @@ class Scan:
         self.seq = seq
         self.events += 1
         before, previous = self.tails.get(case_id, (0, _NO_HASH))
-        try:
-            own = sha256(previous + body).digest()
-            total = sha256(self.head + own).digest()
-            claims = _claims(body)
-        except TypeError:
+        if type(body) is not bytes or type(digest) is not bytes or type(head) is not bytes:
             self.fault(seq, "a column holds the wrong kind of value")
             return
+        own = sha256(previous + body).digest()
+        total = sha256(self.head + own).digest()
+        try:
+            claims = _claims(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             self.fault(seq, f"the body is not an event ({type(error).__name__})")
             self._follow(case_id, version, digest, head)
