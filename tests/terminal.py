@@ -76,9 +76,11 @@ class Terminal:
             self._read(0.03)
 
     def type(self, text: str) -> None:
-        """Type `text` into a field."""
-        os.write(self._leader, text.encode())
-        self._read(0.05)
+        """Type `text` into a field, a letter at a time."""
+        for letter in text:
+            os.write(self._leader, letter.encode())
+            self._read(0.015)
+        self._read(0.1)
 
     def wait_for(self, what: str | Callable[[Terminal], bool], *, patience_s: float = PATIENCE_S) -> list[str]:
         """The lines once `what` (a text, or a condition) holds. Fails with the screen if it never does."""

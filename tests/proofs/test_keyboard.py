@@ -1,0 +1,161 @@
+"""A doxxing case from report to resolved, by keyboard, on a real terminal of 80 by 24 against a real feed."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.floorprocess import FeedProcess
+from tests.terminal import Terminal
+
+REPORT = {
+    "specversion": "1.0",
+    "type": "org.watchfloor.escalation.raised.v1",
+    "source": "urn:test:keyboard",
+    "id": "1",
+    "data": {
+        "case_type": "DOX",
+        "summary": "Home address of a journalist",
+        "narrative": "Posted in reply to an article.",
+        "source": {"kind": "user_report"},
+        "subjects": [{"kind": "account", "id": "u_1", "handle": "wren"}],
+    },
+}
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Iterator[FeedProcess]:
+    with FeedProcess(tmp_path) as running:
+        yield running
+
+
+def post(feed: FeedProcess) -> str:
+    answer = httpx.post(
+        f"{feed.url}/v1/intake",
+        json=REPORT,
+        headers={
+            "Authorization": f"Bearer {feed.token('reporter', 'intake')}",
+            "Content-Type": "application/cloudevents+json",
+        },
+    )
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["case_id"])
+
+
+def whole(feed: FeedProcess, case_id: str) -> dict[str, object]:
+    headers = {"Authorization": f"Bearer {feed.token('checker', 'viewer')}"}
+    answer = httpx.get(f"{feed.url}/v1/cases/{case_id}", headers=headers)
+    assert answer.status_code == 200
+    found: dict[str, object] = answer.json()
+    return found
+
+
+def test_a_case_is_worked_to_its_end_by_keyboard(feed: FeedProcess, checkout: Path) -> None:
+    case_id = post(feed)
+    shown = f"{case_id[:6]}-{case_id[6:]}"
+    console = [sys.executable, str(checkout / "main.py"), feed.url]
+    env = {"WATCHFLOOR_TOKEN": feed.token("ana", "responder")}
+    with Terminal(console, cwd=checkout, env=env) as terminal:
+        # The queue: the case stands at the top, selected, with its clock running.
+        terminal.wait_for(shown)
+        row = terminal.lines[3]
+        assert re.match(r"▌ +(29|30)m ●S2 DOX +– +ack +Home address of a journalist", row), row
+        assert "1 open" in terminal.lines[0]
+        assert "1 unowned" in terminal.lines[0]
+
+        # Claimed with one press.
+        terminal.press("a")
+        terminal.wait_for(lambda t: re.search(r"●S2 DOX +ana +contain", t.lines[3]) is not None)
+        assert "acked" in terminal.text
+        assert "unowned" not in terminal.lines[0]
+
+        # Triaged: type and severity stand there already, what is missing is typed.
+        terminal.press("of")
+        terminal.wait_for("── Triage")
+        terminal.type("24h")
+        terminal.press("\r")
+        terminal.type("the address is current")
+        terminal.press("\r")
+        terminal.wait_for("triaged")
+        terminal.wait_gone("── Triage")
+        assert "imminence 24h" in terminal.text
+
+        # Contained otherwise, on evidence.
+        terminal.press("oc")
+        terminal.wait_for("── Mark as contained")
+        terminal.type("removed by its author, checked")
+        terminal.press("\r")
+        terminal.wait_for("contained · ")
+        assert re.search(r"●S2 DOX +ana +update", terminal.lines[3]), terminal.lines[3]
+
+        # Noted.
+        terminal.wait_gone("── Mark as contained")
+        terminal.press("n")
+        terminal.wait_for("── Add a note")
+        terminal.type("told the reporter what was done")
+        terminal.press("\r")
+        terminal.wait_gone("── Add a note")
+        terminal.wait_for("undoes")
+
+        # Resolved: it leaves the queue.
+        terminal.press("D")
+        terminal.wait_for("── Resolve")
+        terminal.type("done")
+        terminal.press("\r")
+        terminal.type("the post is gone and the journalist knows")
+        terminal.press("\r")
+        terminal.wait_for("0 open")
+        terminal.wait_gone("Home address of a journalist")
+        terminal.press("q")
+        assert terminal.wait_ended() == 0
+
+    case = whole(feed, case_id)
+    assert case["state"] == "RESOLVED"
+    assert case["owner"] == "ana"
+    notes = case["notes"]
+    assert isinstance(notes, list)
+    assert [note["text"] for note in notes] == ["told the reporter what was done"]
+
+
+def test_the_terminal_is_given_back_as_it_was(feed: FeedProcess, checkout: Path) -> None:
+    post(feed)
+    console = [sys.executable, str(checkout / "main.py"), feed.url]
+    with Terminal(console, cwd=checkout, env={"WATCHFLOOR_TOKEN": feed.token("ana", "responder")}) as terminal:
+        terminal.wait_for("LEFT SEV")
+        terminal.wait_for("DOX")
+        terminal.press("q")
+        assert terminal.wait_ended() == 0
+    written = bytes(terminal.written)
+    assert written.rfind(b"\x1b[?1049l") > written.rfind(b"\x1b[?1049h") >= 0, "the other screen is left again"
+    assert written.rfind(b"\x1b[?25h") > written.rfind(b"\x1b[?25l"), "the cursor is shown again"
+
+
+def test_what_another_did_first_is_said_and_nothing_is_sent(feed: FeedProcess, checkout: Path) -> None:
+    case_id = post(feed)
+    console = [sys.executable, str(checkout / "main.py"), feed.url]
+    with Terminal(console, cwd=checkout, env={"WATCHFLOOR_TOKEN": feed.token("ana", "responder")}) as terminal:
+        terminal.wait_for("DOX")
+        # The form is open on the version that ana saw; bo claims and triages meanwhile.
+        terminal.press("a")
+        terminal.wait_for(lambda t: re.search(r"DOX +ana", t.lines[3]) is not None)
+        terminal.press("D")
+        terminal.wait_for("── Resolve")
+        headers = {"Authorization": f"Bearer {feed.token('bo', 'responder')}", "Idempotency-Key": "bo-1"}
+        version = whole(feed, case_id)["version"]
+        answer = httpx.post(
+            f"{feed.url}/v1/cases/{case_id}/commands",
+            json={"type": "set_severity", "expected_version": version, "severity": "S1"},
+            headers=headers,
+        )
+        assert answer.status_code == 200, answer.text
+        terminal.type("done")
+        terminal.press("\r")
+        terminal.type("nothing more to do")
+        terminal.press("\r")
+        terminal.wait_for("bo ")
+        assert whole(feed, case_id)["state"] == "ACKED"
