@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from casework import facts
 from casework.events import Event
 from casework.facts import Fact
-from casework.folding import PLAIN, shared_at_opening, shared_changes
+from casework.folding import shared_at_opening, shared_changes
 from casework.model import (
     Action,
     Case,
@@ -40,16 +40,37 @@ UNDO_MS: Final = 10_000
 UNDO_KEPT: Final = 16
 
 #: Facts with which an undoable command begins, by the verb's kind.
-UNDOABLE: Final[tuple[type[Fact], ...]] = (
-    facts.CaseClaimed,
-    facts.ClaimReleased,
-    facts.CaseAssigned,
-    facts.CaseSnoozed,
-    facts.StepTicked,
-    facts.FactorsSet,
-    facts.SeverityRaised,
-    facts.NoteAdded,
+UNDOABLE: Final[frozenset[type[Fact]]] = frozenset(
+    (
+        facts.CaseClaimed,
+        facts.ClaimReleased,
+        facts.CaseAssigned,
+        facts.CaseSnoozed,
+        facts.StepTicked,
+        facts.FactorsSet,
+        facts.SeverityRaised,
+        facts.NoteAdded,
+    )
 )
+#: Facts whose result says all that they change.
+_PLAIN: Final[frozenset[type[Fact]]] = frozenset(
+    (
+        facts.MilestoneBreached,
+        facts.MilestoneMet,
+        facts.MilestoneWaived,
+        facts.CaseClaimed,
+        facts.ClaimReleased,
+        facts.ClaimLapsed,
+        facts.CaseAssigned,
+        facts.ReachUpdated,
+        facts.SeverityRaised,
+        facts.SeverityLowered,
+        facts.CaseContained,
+        facts.InvestigationStarted,
+    )
+)
+_NOTHING: Final = Result()
+_PATCHED: Final[tuple[str, ...]] = tuple(name for name in Result.__struct_fields__ if name not in ("clocks", "dropped"))
 _ACTION_STATES: Final[dict[type[Fact], ActionState]] = {
     facts.ActionApproved: "approved",
     facts.ActionRejected: "rejected",
@@ -83,7 +104,8 @@ def evolve(state: Case | None, event: Event) -> Case:
     if fact.result.owner is not UNSET:
         changes["busy_until"] = None
         changes["offered_to"] = None
-    _apply(state, event, changes)
+    if type(fact) not in _PLAIN:
+        _apply(state, event, changes)
     if material(fact):
         changes["material"] = _touch(event)
     elif fact.OUTSIDE:
@@ -152,7 +174,10 @@ def _apply(state: Case, event: Event, changes: dict[str, Any]) -> None:
             changes["contacts"] = (*state.contacts, replace(contact, seq=event.seq))
         case facts.CaseResolved() | facts.CaseDiscarded():
             changes["outcome"] = fact.outcome
-        case facts.CaseReopened() | facts.DiscardReverted():
+        case facts.CaseReopened():
+            changes["outcome"] = None
+            changes["not_reportable"] = None  # it was said of what was known then
+        case facts.DiscardReverted():
             changes["outcome"] = None
         case facts.CaseRetired():
             changes["retired_at"] = event.at
@@ -223,7 +248,9 @@ def _moved(state: Case, event: Event, fact: facts.ActionMoved | facts.NoActionRe
 def _recent_after(state: Case, event: Event) -> tuple[Recent, ...]:
     """The commands that can still be undone after `event`, oldest first."""
     fact = event.fact
-    kept = tuple(command for command in state.recent if event.at - command.at <= UNDO_MS)
+    kept = state.recent
+    if kept and event.at - kept[0].at > UNDO_MS:
+        kept = tuple(command for command in kept if event.at - command.at <= UNDO_MS)
     if isinstance(fact, facts.Undone):
         return tuple(command for command in kept if command.seq != fact.seq_undone)
     if isinstance(fact, facts.MilestoneBreached):
@@ -233,7 +260,7 @@ def _recent_after(state: Case, event: Event) -> tuple[Recent, ...]:
             kept[-1], last_seq=event.seq, version=event.version, inverse=_inverse(state, event, kept[-1].inverse)
         )
         return (*kept[:-1], longer)
-    if isinstance(fact, UNDOABLE) or (isinstance(fact, facts.SnoozeEnded) and fact.why == "asked"):
+    if type(fact) in UNDOABLE or (isinstance(fact, facts.SnoozeEnded) and fact.why == "asked"):
         notes: dict[str, FactorNote | None] = {}
         if isinstance(fact, facts.FactorsSet):
             notes = {name: state.factor_notes.get(name) for name in fact.names}
@@ -252,21 +279,24 @@ def _recent_after(state: Case, event: Event) -> tuple[Recent, ...]:
     return kept
 
 
+def _before(state: Case, name: str) -> Any:
+    """The value that a result's field `name` has in `state`."""
+    if name in ("snoozed_until", "rca_due"):
+        return getattr(state.flags, name)
+    if name == "credibility":
+        return state.source.credibility if state.source is not None else None
+    return getattr(state, name)
+
+
 def _inverse(state: Case, event: Event, so_far: Result) -> Result:
     """The result that takes back `so_far`'s command including `event`, which `state` has not seen yet."""
     result = event.fact.result
-    before: dict[str, Any] = {
-        **{name: getattr(state, name) for name in PLAIN},
-        "pending": state.pending,
-        "triage_due_at": state.triage_due_at,
-        "snoozed_until": state.flags.snoozed_until,
-        "rca_due": state.flags.rca_due,
-        "credibility": state.source.credibility if state.source is not None else None,
-    }
+    if result == _NOTHING:
+        return so_far
     changes: dict[str, Any] = {
-        name: value
-        for name, value in before.items()
-        if getattr(result, name) is not UNSET and isinstance(getattr(so_far, name), UnsetType)
+        name: _before(state, name)
+        for name in _PATCHED
+        if getattr(result, name) is not UNSET and getattr(so_far, name) is UNSET
     }
     stood = {clock.name: clock for clock in state.clocks}
     known = {clock.name for clock in so_far.clocks} | set(so_far.dropped)

@@ -6,6 +6,7 @@ reads (fields, event) only: no configuration, no clock, no environment.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -19,6 +20,7 @@ from casework.facts import (
     CaseOpened,
     CaseSeparated,
     EscalationUpdated,
+    Fact,
     HoldLifted,
     HoldPlaced,
 )
@@ -42,6 +44,13 @@ PLAIN: Final[tuple[str, ...]] = (
     "secured_at",
     "ended_at",
     "merged_into",
+)
+
+_plain_of = attrgetter(*PLAIN)
+_NOTHING: Final = Result()
+#: Facts that change shared fields by more than their result.
+_SPEAKING: Final[frozenset[type[Fact]]] = frozenset(
+    {AwaitStarted, AwaitEnded, HoldPlaced, HoldLifted, EscalationUpdated, CaseAbsorbed, CaseSeparated}
 )
 
 #: What a further report may replace; None in the fact means: as before.
@@ -102,10 +111,12 @@ def shared_changes(common: Common, event: Event) -> dict[str, Any]:
     """The fields of `common` that `event` changes, as keyword arguments of `msgspec.structs.replace`."""
     fact, result = event.fact, event.fact.result
     changes: dict[str, Any] = {"version": event.version, "seq": event.seq}
-    for name in PLAIN:
-        value = getattr(result, name)
-        if value is not UNSET:
-            changes[name] = value
+    if event.redacted and not common.unreadable:
+        changes["unreadable"] = True
+    # Half of all events (notes, ticks, contacts …) change nothing that a rule computed.
+    if result == _NOTHING and type(fact) not in _SPEAKING:
+        return changes
+    changes.update((name, value) for name, value in zip(PLAIN, _plain_of(result), strict=True) if value is not UNSET)
     clocks = with_clocks(common.clocks, result)
     if clocks is not common.clocks:
         changes["clocks"] = clocks
@@ -124,8 +135,6 @@ def shared_changes(common: Common, event: Event) -> dict[str, Any]:
         changes["updates"] = common.updates + 1
     elif isinstance(fact, CaseSeparated):
         changes["updates"] = common.updates - 1
-    if event.redacted and not common.unreadable:
-        changes["unreadable"] = True
     return changes
 
 

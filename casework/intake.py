@@ -145,6 +145,8 @@ def update_case(
     }
     if raised is not None:
         changes["severity"] = raised.severity
+        if raised.severity == "S0":
+            changes["pending"] = tuple(item for item in state.pending if item.kind != "lowering")
         changes["clocks"] = clocks.retarget(
             state.clocks,
             case_type=state.case_type,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from msgspec.structs import fields, replace
+from msgspec.structs import replace
 
 from casework.events import Event
 from casework.facts import (
@@ -26,7 +26,7 @@ from casework.facts import (
 from casework.folding import shared_at_opening, shared_changes
 from casework.model import Case, Clock, Common, Content, Counts, Row, Stub
 
-_SHARED: Final[tuple[str, ...]] = tuple(field.name for field in fields(Common))
+_SHARED: Final[tuple[str, ...]] = Common.__struct_fields__
 
 
 def row_of(case: Case) -> Row:

@@ -94,6 +94,8 @@ def approve(turn: Turn, command: Approve) -> None:
     action = _proposed(turn, command.action_id)
     if action.proposed_by == turn.by:
         turn.refuse("You proposed it yourself. A second person approves it.")
+    if any(item.kind == NO_ACTION and item.until <= turn.at for item in turn.state.pending):
+        turn.refuse("The 30 minutes are over; it is being taken back. Propose it again.")
     if action.digest != command.digest:
         turn.refuse("That digest is of something else than was proposed. Read the proposal again, then approve it.")
     fact = facts.ActionApproved(

@@ -104,6 +104,8 @@ def _absorb(turn: Turn, merged: Case) -> None:
     started: dict[tuple[str, str | None, int, bool], Clock] = {}
     if more_severe(merged.severity, case.severity):
         changes["severity"] = merged.severity
+        if merged.severity == "S0":
+            changes["pending"] = tuple(item for item in case.pending if item.kind != "lowering")
         changes["grounds"] = (f"{merged.severity}: as {shown(merged.case_id)}, merged into it", *case.grounds[1:])
         raised = clocks.retarget(
             case.clocks,

@@ -88,7 +88,7 @@ def ready_to_resolve(turn: Turn, outcome: str) -> None:
     open_tasks = [task for task in case.tasks if task.done_at is None]
     if open_tasks:
         ids = listed((f"{task.task_id} ({task.owner or 'no owner'})" for task in open_tasks), "and")
-        turn.refuse(f"Tasks are open: {ids}. Complete them, or add them to the case that takes them over.")
+        turn.refuse(f"Tasks are open: {ids}. Complete them; one that another case takes over is added there first.")
     if case.case_type == "EDR":
         if _token(outcome).upper() not in EDR_OUTCOMES:
             turn.refuse(f"An EDR ends with its decision. The outcome is one of {listed(EDR_OUTCOMES)}.")

@@ -84,6 +84,15 @@ def test_raising_again_settles_it_and_lowering_further_does_not() -> None:
     assert floor.case().pending == ()
 
 
+def test_a_report_that_makes_it_an_s0_again_settles_it() -> None:
+    floor = Floor().at_state("ACKED", case_type="TTL")
+    floor.do("set_severity", severity="S0")
+    floor.do("set_severity", severity="S2", reason="r")
+    floor.update(factors={"imminence": "now", "harm": "death"})
+    assert floor.case().severity == "S0"
+    assert floor.case().pending == ()
+
+
 def test_discarding_at_s0_reverts_to_where_it_was() -> None:
     floor = Floor().at_state("TRIAGED", **S0)
     before = floor.case()
@@ -162,6 +171,15 @@ class TestNotReportable:
         with pytest.raises(IllegalTransition, match="Tasks are open"):
             floor.do("confirm", by=BO, seq=floor.case().pending[0].seq)
 
+    def test_what_was_said_does_not_outlive_a_reopening(self) -> None:
+        floor = self.csea()
+        floor.do("resolve", outcome="not_reportable", reason="an adult")
+        floor.do("confirm", by=BO, seq=floor.case().pending[0].seq)
+        floor.do("reopen", reason="she was 15")
+        assert floor.clock("report").owed
+        with pytest.raises(IllegalTransition, match="CyberTip"):
+            floor.do("resolve", outcome="done", reason="r")
+
     def test_a_cybertip_id_resolves_it(self) -> None:
         floor = self.csea()
         tip = {**floor.fields("log_contact"), "party": "ncmec"}
@@ -238,6 +256,8 @@ class TestNoAction:
         with pytest.raises(IllegalTransition, match="approved, not confirmed"):
             floor.do("confirm", by=BO, seq=floor.case().pending[0].seq)
         floor.later(HALF)
+        with pytest.raises(IllegalTransition, match="Propose it again"):
+            floor.do("approve", by=BO, action_id="a1", digest=floor.case().actions[0].digest)
         assert types(floor.keep())[-1] == "NoActionReverted"
         assert (floor.case().actions[0].state, floor.case().pending) == ("canceled", ())
         with pytest.raises(BadInput, match="names no action"):
