@@ -6,9 +6,9 @@ in tenths (no floats in the log) and shown as a number with one decimal.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import UNSET, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from casework.tokens import (
     ActionState,
@@ -26,6 +26,10 @@ from casework.tokens import (
     SubType,
     Vulnerability,
 )
+
+#: ms UTC within the years that a date can have, give or take the day that a zone may add; whoever reads a case from the
+#: wire can rely on it.
+At = Annotated[int, Meta(ge=-62_135_683_200_000, le=253_402_387_199_999)]
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -50,7 +54,7 @@ class FactorNote(Part, frozen=True, kw_only=True):
     """Who or what set a factor, when, and on what evidence (the note is sealed text)."""
 
     by: str
-    at: int
+    at: At
     evidence: str = ""
 
 
@@ -58,7 +62,7 @@ class Waiver(Part, frozen=True, kw_only=True):
     """Who waived a clock and when; the reason stands in the event, sealed."""
 
     by: str
-    at: int
+    at: At
 
 
 class Clock(Part, frozen=True, kw_only=True):
@@ -67,18 +71,18 @@ class Clock(Part, frozen=True, kw_only=True):
     milestone: Milestone
     party: str | None = None
     round: int = 0
-    started_at: int
-    due_at: int
+    started_at: At
+    due_at: At
     allowance_ms: int
-    met_at: int | None = None
-    breached_at: int | None = None
+    met_at: At | None = None
+    breached_at: At | None = None
     waived: Waiver | None = None
     paused: bool = False
     outer_bound: bool = False
     rule: str = ""
     """The id of the rule that set it, for example ``TTL.S0.contain``."""
-    paused_at: int | None = None
-    stopped_at: int | None = None
+    paused_at: At | None = None
+    stopped_at: At | None = None
     """Its case ended while it was open: it is neither met nor late any more, and runs again if the end is reverted."""
 
     @property
@@ -106,7 +110,7 @@ class Next(Part, frozen=True, kw_only=True):
     """The clock that places a case in the queue."""
 
     milestone: Milestone
-    due_at: int
+    due_at: At
 
 
 class Await(Part, frozen=True, kw_only=True):
@@ -114,7 +118,7 @@ class Await(Part, frozen=True, kw_only=True):
 
     why: str
     who: str
-    chase_at: int | None = None
+    chase_at: At | None = None
 
 
 class Hold(Part, frozen=True, kw_only=True):
@@ -122,13 +126,13 @@ class Hold(Part, frozen=True, kw_only=True):
 
     why: str
     by: str
-    at: int
+    at: At
 
 
 class Flags(Part, frozen=True, kw_only=True):
     awaiting: Await | None = None
     hold: Hold | None = None
-    snoozed_until: int | None = None
+    snoozed_until: At | None = None
     rca_due: bool = False
 
 
@@ -146,9 +150,9 @@ class Subject(Part, frozen=True, kw_only=True):
     handle: str | None = None
     region: str | None = None
     place: str | None = None
-    place_at: int | None = None
+    place_at: At | None = None
     tz: str | None = None
-    last_active_at: int | None = None
+    last_active_at: At | None = None
     age_given: int | None = None
 
 
@@ -159,7 +163,7 @@ class Content(Part, frozen=True, kw_only=True):
     id: str
     live: bool = False
     up: bool | None = None
-    checked_at: int | None = None
+    checked_at: At | None = None
     sha256: str | None = None
     caption: str | None = None
 
@@ -184,7 +188,7 @@ class Contact(Part, frozen=True, kw_only=True):
     number_source: str
     person: str
     reference: str
-    at: int
+    at: At
     outcome: str
 
 
@@ -206,7 +210,7 @@ class Action(Part, frozen=True, kw_only=True):
     proposed_by: str
     approved_by: str | None = None
     digest: str = ""
-    proposed_at: int = 0
+    proposed_at: At = 0
     one_person: bool = False
     """It stands on one person's word (marked ``1p``) until somebody confirms it."""
 
@@ -215,17 +219,17 @@ class Task(Part, frozen=True, kw_only=True):
     task_id: str
     text: str
     owner: str
-    due_at: int | None
+    due_at: At | None
     by: str
-    at: int
+    at: At
     done_by: str | None = None
-    done_at: int | None = None
+    done_at: At | None = None
 
 
 class Note(Part, frozen=True, kw_only=True):
     seq: int
     by: str
-    at: int
+    at: At
     text: str
     struck: bool = False
 
@@ -233,14 +237,14 @@ class Note(Part, frozen=True, kw_only=True):
 class Related(Part, frozen=True, kw_only=True):
     case_id: str
     relation: Relation | str
-    at: int
+    at: At
     by: str
 
 
 class Tick(Part, frozen=True, kw_only=True):
     step: str
     by: str
-    at: int
+    at: At
 
 
 class Counts(Part, frozen=True, kw_only=True):
@@ -259,7 +263,7 @@ class Pending(Part, frozen=True, kw_only=True):
     kind: str
     """``lowering``, ``discard``, ``not_reportable`` or ``no_action``."""
     by: str
-    until: int
+    until: At
     version: int
 
 
@@ -268,7 +272,7 @@ class NotReportable(Part, frozen=True, kw_only=True):
 
     seq: int
     by: str
-    at: int
+    at: At
     reason: str = ""
     resolving: bool = False
     """It was stated by ``resolve``, which the second person's word completes."""
@@ -282,7 +286,7 @@ class Touch(Part, frozen=True, kw_only=True):
     seq: int = 0
     type: str = ""
     by: str = ""
-    at: int = 0
+    at: At = 0
 
 
 class Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -294,7 +298,7 @@ class Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     state: State | UnsetType = UNSET
     owner: str | UnsetType | None = UNSET
-    owner_since: int | UnsetType | None = UNSET
+    owner_since: At | UnsetType | None = UNSET
     case_type: CaseType | UnsetType = UNSET
     sub_type: SubType | UnsetType | None = UNSET
     severity: Severity | UnsetType = UNSET
@@ -305,15 +309,15 @@ class Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
     factors: Factors | UnsetType = UNSET
     credibility: Credibility | UnsetType | None = UNSET
     """The source's, once somebody here verified it."""
-    snoozed_until: int | UnsetType | None = UNSET
+    snoozed_until: At | UnsetType | None = UNSET
     rca_due: bool | UnsetType = UNSET
-    contained_at: int | UnsetType | None = UNSET
-    secured_at: int | UnsetType | None = UNSET
-    ended_at: int | UnsetType | None = UNSET
+    contained_at: At | UnsetType | None = UNSET
+    secured_at: At | UnsetType | None = UNSET
+    ended_at: At | UnsetType | None = UNSET
     merged_into: str | UnsetType | None = UNSET
     pending: tuple[Pending, ...] | UnsetType = UNSET
     """All of them, as after the event; one with seq 0 gets the event's own seq and version."""
-    triage_due_at: int | UnsetType | None = UNSET
+    triage_due_at: At | UnsetType | None = UNSET
     clocks: tuple[Clock, ...] = ()
     dropped: tuple[tuple[str, str | None, int, bool], ...] = ()
 
@@ -328,7 +332,7 @@ class Recent(Part, frozen=True, kw_only=True):
     """Version after the command's last event."""
     type: str
     by: str
-    at: int
+    at: At
     inverse: Result = field(default_factory=Result)
     """The result that takes the command's results back."""
     notes: dict[str, FactorNote | None] = field(default_factory=dict)
@@ -352,7 +356,7 @@ class Common(Struct, frozen=True, kw_only=True):
     state: State
     flags: Flags = field(default_factory=Flags)
     owner: str | None = None
-    owner_since: int | None = None
+    owner_since: At | None = None
     score_tenths: int = 0
     floors: tuple[str, ...] = ()
     grounds: tuple[str, ...] = ()
@@ -362,16 +366,16 @@ class Common(Struct, frozen=True, kw_only=True):
     translation: Translation | None = None
     graphic_level: int | None = None
     sensitivities: tuple[Sensitivity, ...] = ()
-    occurred_at: int | None = None
+    occurred_at: At | None = None
     sensitive: dict[str, Masked] = field(default_factory=dict)
     summary: str = ""
     boundary: str | None = None
     stub: bool = False
-    opened_at: int
-    reported_at: int | None = None
-    contained_at: int | None = None
-    secured_at: int | None = None
-    ended_at: int | None = None
+    opened_at: At
+    reported_at: At | None = None
+    contained_at: At | None = None
+    secured_at: At | None = None
+    ended_at: At | None = None
     """When it was resolved, closed, merged or rejected; kept until reopened."""
     clocks: tuple[Clock, ...] = ()
     source: Source | None = None
@@ -408,21 +412,21 @@ class Case(Common, frozen=True, kw_only=True):
     offered_to: str | None = None
     triage_noted: bool = False
     """Triage notes exist; at S0 and S1 one may act first and owes them within 15 minutes."""
-    triage_due_at: int | None = None
+    triage_due_at: At | None = None
     outcome: str | None = None
     not_reportable: NotReportable | None = None
     """Somebody stated that no CyberTip is due; it counts once a second person confirmed it."""
     ended_from: State | None = None
     """The state it ended in, for an end that is reverted."""
-    busy_until: int | None = None
+    busy_until: At | None = None
     """Its owner said so; the claim does not lapse before."""
-    retired_at: int | None = None
+    retired_at: At | None = None
     absorbed: tuple[str, ...] = ()
     grants: tuple[Grant, ...] = ()
     policy_version: str = ""
     defaults_digest: str = ""
     # What decide needs and nobody is shown.
-    at: int = 0
+    at: At = 0
     """`at` of the newest event: a case's time never runs backwards."""
     material: Touch = field(default_factory=Touch)
     outside: Touch = field(default_factory=Touch)
@@ -434,7 +438,7 @@ class Grant(Part, frozen=True, kw_only=True):
     """Break-glass: one principal sees one case until `until`."""
 
     principal: str
-    until: int
+    until: At
     by: str
 
 
@@ -452,5 +456,5 @@ class Stub(Struct, frozen=True, kw_only=True):
     owner: str | None
     clocks: tuple[Clock, ...]
     boundary: str | None
-    opened_at: int
+    opened_at: At
     stub: bool = True

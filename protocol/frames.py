@@ -15,6 +15,10 @@ SUBPROTOCOL = "watchfloor.v1"
 ResyncReason = Literal["slow", "trimmed", "epoch", "gap", "forked", "audience"]
 Seq = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 SubName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:\-]{1,64}$(?!\n)")]
+Moment = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
+"""ms UTC."""
+Text = Annotated[str, Meta(max_length=256)]
+"""A name in a frame of the feed: of a node, a principal, a case, an event type."""
 Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
 
@@ -30,10 +34,10 @@ class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
     node: str
     epoch: str
     head: Seq
-    server_time: int
-    hb_ms: int
-    max_frame: int
-    auth_expires: int | None = None
+    server_time: Moment
+    hb_ms: Annotated[int, Meta(ge=1, le=3_600_000)]
+    max_frame: Seq
+    auth_expires: Moment | None = None
     principal: str = ""
     roles: tuple[str, ...] = ()
 
@@ -42,7 +46,7 @@ class SnapshotBegin(Frame, frozen=True, kw_only=True, tag="snapshot.begin"):
     sub: str
     epoch: str
     seq: Seq
-    count: int
+    count: Seq
 
 
 class SnapshotChunk(Frame, frozen=True, kw_only=True, tag="snapshot.chunk"):
@@ -62,14 +66,14 @@ class WireEvent(Struct, frozen=True, kw_only=True):
     """An event as its audience may see it. `data` has the fields of its `type` (for a CaseStub: `{"stub": …}`)."""
 
     seq: Seq
-    case_id: str
-    version: int
-    type: str
-    v: int
-    at: int
-    actor: str
-    part: int = 0
-    hash: str = ""
+    case_id: Text
+    version: Seq
+    type: Text
+    v: Annotated[int, Meta(ge=1, le=1_000_000)]
+    at: Moment
+    actor: Text
+    part: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    hash: Annotated[str, Meta(max_length=64)] = ""
     redacted: bool = False
     idem: str | UnsetType = UNSET
     data: Raw
@@ -95,16 +99,16 @@ class Mark(Frame, frozen=True, kw_only=True, tag="mark"):
 class Heartbeat(Frame, frozen=True, kw_only=True, tag="hb"):
     """`head`: the newest seq of the log. `seq`: the newest published here; `head_hash` is that of `seq`."""
 
-    server_time: int
+    server_time: Moment
     head: Seq
     seq: Seq
     head_hash: str
 
 
 class PresenceSeen(Frame, frozen=True, kw_only=True, tag="presence"):
-    case_id: str
-    who: str
-    doing: str
+    case_id: Text
+    who: Text
+    doing: Text
 
 
 class Resync(Frame, frozen=True, kw_only=True, tag="resync"):
@@ -116,7 +120,7 @@ class Resync(Frame, frozen=True, kw_only=True, tag="resync"):
 
 
 class AuthExpiring(Frame, frozen=True, kw_only=True, tag="auth.expiring"):
-    at: int
+    at: Moment
 
 
 class ErrorFrame(Frame, frozen=True, kw_only=True, tag="error"):
@@ -125,13 +129,13 @@ class ErrorFrame(Frame, frozen=True, kw_only=True, tag="error"):
 
 class Bye(Frame, frozen=True, kw_only=True, tag="bye"):
     reason: str
-    retry_ms: int
+    retry_ms: Annotated[int, Meta(ge=0, le=3_600_000)]
 
 
 class TimeAnswer(Frame, frozen=True, kw_only=True, tag="time"):
-    t0: int
-    t1: int
-    t2: int
+    t0: Annotated[int, Meta(ge=-(2**53), le=2**53)]
+    t1: Moment
+    t2: Moment
 
 
 FromFeed = (

@@ -263,3 +263,55 @@ def test_a_client_says_only_what_the_feed_knows(frame: str) -> None:
 
 def test_lines_end_each_document() -> None:
     assert codec.encode_lines([{"a": 1}, {"b": 2}]) == b'{"a":1}\n{"b":2}\n'
+
+
+HOSTILE_FRAMES = [
+    pytest.param('{"type":"mark","sub":"m","prev":1,"seq":7.5,"head_hash":""}', id="seq 7.5"),
+    pytest.param('{"type":"mark","sub":"m","prev":1,"seq":9223372036854775808,"head_hash":""}', id="seq 2^63"),
+    pytest.param('{"type":"mark","sub":"m","prev":1,"seq":18446744073709551616,"head_hash":""}', id="seq 2^64"),
+    pytest.param('{"type":"mark","sub":"m","prev":1,"seq":%s,"head_hash":""}' % ("9" * 4_000), id="seq 4000 digits"),
+    pytest.param('{"type":"mark","sub":"m","prev":1,"seq":"7","head_hash":""}', id="seq string"),
+    pytest.param('{"type":"mark","sub":"m","prev":1,"seq":007,"head_hash":""}', id="seq leading zero"),
+    pytest.param('{"type":"mark","sub":"m","prev":1,"seq":Infinity,"head_hash":""}', id="Infinity"),
+    pytest.param('{"type":"mark","sub":"m","prev":1,"head_hash":""}', id="missing seq"),
+    pytest.param('{"type":"mark"/*x*/,"sub":"m","prev":1,"seq":2,"head_hash":""}', id="comment"),
+    pytest.param('{"type":"mark","sub":"m","prev":1,"seq":2,"head_hash":""}x', id="trailing junk"),
+    pytest.param('{"type":"bye","reason":"a","retry_ms":1}{"type":"bye","reason":"b","retry_ms":1}', id="two objects"),
+    pytest.param('\ufeff{"type":"bye","reason":"a","retry_ms":1}', id="BOM"),
+    pytest.param('{"type":"bye","reason":"A\\ud800B","retry_ms":1}', id="lone high surrogate"),
+    pytest.param('{"type":"bye","reason":"\\udc00","retry_ms":1}', id="lone low surrogate"),
+    pytest.param('{"type":"bye","reason":"a","retry_ms":1,"x":' + "[" * 100_000, id="depth inside an ignored field"),
+    pytest.param("[" * 100_000, id="depth"),
+    pytest.param("42", id="number"),
+    pytest.param('"x"', id="string"),
+    pytest.param("{}", id="empty object"),
+    pytest.param(b"\xff\xfe{\x00}\x00", id="UTF-16"),
+    pytest.param(b'{"type":"bye","x":"\xff\xfe"', id="invalid UTF-8"),
+    pytest.param(b"\xdd\xff\xff\xff\xff", id="MessagePack bomb"),
+    pytest.param(
+        '{"type":"events","sub":"m","prev":1,"seq":2,"head_hash":"","events":[{"seq":2}]}', id="half an event"
+    ),
+]
+
+
+@pytest.mark.parametrize("frame", HOSTILE_FRAMES)
+def test_a_hostile_frame_of_the_feed_is_malformed_and_the_reader_lives(frame: str | bytes) -> None:
+    with pytest.raises(Malformed):
+        codec.from_feed(frame)
+
+
+def test_names_and_numbers_of_an_event_are_bounded() -> None:
+    event = {"seq": 2, "case_id": "C-1", "version": 1, "type": "T", "v": 2, "at": 5, "actor": "a", "data": {}}
+    frame = {"type": "events", "sub": "m", "prev": 1, "seq": 2, "head_hash": "", "events": [event]}
+    assert isinstance(codec.from_feed(json.dumps(frame)), frames.Events)
+    for name, value in (
+        ("case_id", "C" * 100_000),
+        ("type", "T" * 1_000),
+        ("actor", "a" * 1_000),
+        ("version", 10**17),
+        ("at", 10**16),
+        ("at", "2026-11-01T01:30:00"),
+        ("v", 0),
+    ):
+        with pytest.raises(Malformed):
+            codec.from_feed(json.dumps({**frame, "events": [{**event, name: value}]}))

@@ -127,6 +127,14 @@ def test_a_row_of_a_newer_feed_is_read() -> None:
     assert shapes.row_in(json.dumps(newer).encode()) == samples.row()
 
 
+@pytest.mark.parametrize("at", [10**15, -(10**15), "soon", 1.5])
+def test_a_row_whose_times_no_calendar_has_is_malformed(at: Any) -> None:
+    sent = wire(shapes.row_out(samples.row()))
+    for changed in ({**sent, "opened_at": at}, {**sent, "clocks": [{**sent["clocks"][0], "due_at": at}]}):
+        with pytest.raises(Malformed):
+            shapes.row_in(json.dumps(changed).encode())
+
+
 @pytest.mark.parametrize("raw", [b"", b"[]", b'{"case_id":"C-7F3A9K2M"}', b"\xff", b"[" * 100_000])
 def test_a_torn_row_is_malformed(raw: bytes) -> None:
     with pytest.raises(Malformed):
