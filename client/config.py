@@ -10,6 +10,7 @@ quiet_hours = "22:00-07:00"      # local time: no bell but for S0 and S1
 [profiles.work]
 url = "https://feed.example.org"
 token_file = "~/.config/watchfloor/token"
+ca_file = "~/.config/watchfloor/ca.pem"   # a private authority; without it, those that this system trusts
 
 [keys]                           # act = key
 claim = "a"
@@ -36,7 +37,7 @@ from client.address import DEFAULT_URL, Address, address
 from client.errors import BadAddress, ConfigFault, NoToken
 
 _TOP: Final = ("profile", "theme", "ascii", "mouse", "quiet_hours", "profiles", "keys", "views")
-_PROFILE: Final = ("url", "token_file")
+_PROFILE: Final = ("url", "token_file", "ca_file")
 _VIEW: Final = ("name", "query")
 _TOKEN_BYTES: Final = 4_096
 
@@ -48,6 +49,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     name: str = ""
     token: str | None = None
     token_file: str | None = None
+    ca_file: str | None = None
 
     @property
     def address(self) -> Address:
@@ -168,13 +170,14 @@ def choose(
     same = next((held for held in config.profiles.values() if held.address.url == place.url), None)
     chosen = chosen or same
     token = env.get("WATCHFLOOR_TOKEN") or None
-    # A profile's token goes to that profile's feed and to no other.
-    own = chosen.token_file if chosen is not None and chosen.address.url == place.url else None
+    # A profile's token goes to that profile's feed and to no other; so does its authority.
+    own = chosen if chosen is not None and chosen.address.url == place.url else None
     return Profile(
         url=place.url,
         name=chosen.name if chosen else "",
         token=token,
-        token_file=None if token else env.get("WATCHFLOOR_TOKEN_FILE") or own,
+        token_file=None if token else env.get("WATCHFLOOR_TOKEN_FILE") or (own.token_file if own else None),
+        ca_file=own.ca_file if own else None,
     )
 
 
@@ -221,7 +224,12 @@ class _Reader:
             address(url)
         except BadAddress as error:
             raise self._fault(where, "url", str(error)) from None
-        return Profile(url=url, name=name, token_file=self._text(table, "token_file", where))
+        return Profile(
+            url=url,
+            name=name,
+            token_file=self._text(table, "token_file", where),
+            ca_file=self._text(table, "ca_file", where),
+        )
 
     def _view(self, digit: str, given: Any) -> View:
         if not re.fullmatch("[1-9]", digit):

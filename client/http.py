@@ -6,15 +6,18 @@ redirects nor looks at proxy variables: what is said here goes to the feed and t
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from client.config import Profile
-from client.errors import FeedUnreachable, Refused
+from client.errors import ConfigFault, FeedUnreachable, Refused
 from protocol.answers import answer_in
 from protocol.codec import Malformed
 from protocol.problems import Problem, problem
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 CONNECT_S: Final = 3.0
@@ -29,6 +32,24 @@ def headers(profile: Profile) -> dict[str, str]:
     return fixed if token is None else {**fixed, "Authorization": f"Bearer {token}"}
 
 
+def tls(profile: Profile) -> ssl.SSLContext | bool:
+    """Whom to believe that it is the feed: the system's authorities, or the profile's own and no other.
+
+    True where there is no TLS. Raises `ConfigFault`.
+    """
+    if not profile.address.base.startswith("https:"):
+        return True
+    import ssl
+
+    if profile.ca_file is None:
+        return ssl.create_default_context()
+    path = Path(profile.ca_file).expanduser()
+    try:
+        return ssl.create_default_context(cafile=str(path))
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigFault(path, 0, f"it holds no certificate of an authority: {reason(error)}") from None
+
+
 def async_client(profile: Profile, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
     """A client for the console. `transport` is for tests. Raises `BadAddress`."""
     import httpx
@@ -39,6 +60,7 @@ def async_client(profile: Profile, transport: httpx.AsyncBaseTransport | None = 
     return httpx.AsyncClient(
         base_url=place.base,
         transport=transport,
+        verify=tls(profile),
         timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
         trust_env=False,
         follow_redirects=False,
@@ -55,6 +77,7 @@ def client(profile: Profile, transport: httpx.BaseTransport | None = None) -> ht
     return httpx.Client(
         base_url=place.base,
         transport=transport,
+        verify=tls(profile),
         timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
         trust_env=False,
         follow_redirects=False,

@@ -109,7 +109,11 @@ class Link:
 
         place = self._profile.address
         self._sent_token = self._profile.read_token()
-        more: dict[str, Any] = {"unix": True, "path": place.socket} if place.socket is not None else {}
+        more: dict[str, Any] = {}
+        if place.socket is not None:
+            more = {"unix": True, "path": place.socket}
+        elif (context := http.tls(self._profile)) is not True:
+            more = {"ssl": context}
         return await Connect(
             "ws://localhost/v1/feed" if place.socket is not None else place.feed_uri,
             additional_headers=http.headers(self._profile),

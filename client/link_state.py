@@ -260,6 +260,7 @@ class LinkState:
             retry_in_ms=None if self.retry_at is None else max(0, int(self.retry_at - now)),
             bad_frames=self.bad_frames,
             gaps=self.subs.gaps,
+            round_trip_ms=self.clock.uncertainty_ms,
             auth_expires=self._auth_expires,
         )
 

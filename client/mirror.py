@@ -61,6 +61,8 @@ class _Staging:
     def __init__(self, begin: SnapshotBegin, rows: dict[str, Row], *, aside: bool) -> None:
         self.begin = begin
         self.rows = rows
+        self.entries: dict[str, Entry] = {}
+        self.changed: set[str] = set()
         self.aside = aside
         self.unreadable = 0
 
@@ -127,13 +129,15 @@ class Mirror:
     def load(self, rows: Iterable[Row], epoch: str, seq: int, head_hash: str) -> None:
         """Put `rows` in place of everything held, as they stand at `seq`."""
         self._staging = None
-        self._swap({row.case_id: row for row in rows})
+        held = {row.case_id: row for row in rows}
+        entries: dict[str, Entry] = {case_id: (order.key(row), case_id) for case_id, row in held.items()}
+        self._swap(held, entries, {case_id for case_id, row in held.items() if self.rows.get(case_id) != row})
         self._at(epoch, seq, head_hash)
 
     def clear(self) -> None:
         """Forget everything: the log is another one, or this person may see other things than before."""
         self._staging = None
-        self._swap({})
+        self._swap({}, {}, set())
         self.newer.clear()
         self.behind.clear()
         self.unreadable = 0
@@ -164,7 +168,11 @@ class Mirror:
             if held is not None and held.version >= row.version:
                 continue
             if staging.aside:
+                # All that can be done by the page is done now: the end of a snapshot must not hold up a key press.
                 staging.rows[row.case_id] = row
+                staging.entries[row.case_id] = (order.key(row), row.case_id)
+                if self.rows.get(row.case_id) != row:
+                    staging.changed.add(row.case_id)
             else:
                 self._put(row)
         self.revision += 1
@@ -181,7 +189,7 @@ class Mirror:
                 cursor=self.cursor, prev=frame.seq, what=f"a snapshot with {count} of {staging.begin.count} cases"
             )
         if staging.aside:
-            self._swap(staging.rows)
+            self._swap(staging.rows, staging.entries, staging.changed)
         self.newer.intersection_update(self.rows)
         self.behind = {case_id: version for case_id, version in self.behind.items() if self._lacks(case_id, version)}
         self.unreadable = staging.unreadable
@@ -297,16 +305,16 @@ class Mirror:
             self._entries[case_id] = entry
         self.rows[case_id] = row
         self._dirty.add(case_id)
+        if self._staging is not None and self._staging.aside:
+            self._staging.changed.add(case_id)  # the snapshot on its way was compared with what stood here before
 
-    def _swap(self, rows: dict[str, Row]) -> None:
-        """Replace all rows; those that differ, came or went are dirty."""
-        old = self.rows
-        self._dirty.update(case_id for case_id in old if case_id not in rows)
-        self._dirty.update(case_id for case_id, row in rows.items() if old.get(case_id) != row)
-        self.rows = rows
-        self._entries = {case_id: (order.key(row), case_id) for case_id, row in rows.items()}
+    def _swap(self, rows: dict[str, Row], entries: dict[str, Entry], changed: set[str]) -> None:
+        """Replace all rows; `changed` names those that are not as they were before."""
+        self._dirty |= changed
+        self._dirty.update(self.rows.keys() - rows.keys())
+        self.rows, self._entries = rows, entries
         self._order.clear()
-        self._order.update(self._entries.values())
+        self._order.update(entries.values())
         self.revision += 1
 
     def _at(self, epoch: str, seq: int, head_hash: str) -> None:

@@ -75,7 +75,7 @@ class Session:
         self._http: httpx.AsyncClient | None = None
         self._news = asyncio.Event()
         self._told = False
-        self._frozen = False
+        self._collecting_spared = False
 
     async def start(self) -> None:
         """Begin to connect; returns at once."""
@@ -91,6 +91,7 @@ class Session:
         for task in tasks:
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await task
+        self._spare_collecting(loading=False)
         if self._http is not None:
             await self._http.aclose()
             self._http = None
@@ -184,10 +185,19 @@ class Session:
         for case_id in self.mirror.take_refetch():
             self._run(self._refetch(case_id), f"refetch {case_id}")
         self._settle()
-        if self.mirror.complete and not self._frozen:
-            self._frozen = True
-            gc.freeze()  # the picture stays: collecting it again and again would cost key presses
+        self._spare_collecting(loading=self.mirror.loading and self.status.phase == "loading")
         self._changed()
+
+    def _spare_collecting(self, *, loading: bool) -> None:
+        """While a snapshot comes in nothing is garbage, and what came in stays: to walk it costs seconds of key
+        presses at 100,000 cases."""
+        if loading != self._collecting_spared:
+            self._collecting_spared = loading
+            if loading:
+                gc.disable()
+            else:
+                gc.freeze()
+                gc.enable()
 
     def _settle(self) -> None:
         self._commands.settle(epoch=self.mirror.epoch, cursor=self.mirror.cursor)

@@ -36,5 +36,7 @@ class LinkStatus(Struct, frozen=True, kw_only=True):
     """Frames that could not be read, since the start."""
     gaps: int = 0
     """How often something was missing and had to be asked for again, since the start."""
+    round_trip_ms: float | None = None
+    """How long the best of the last questions after the time took to the feed and back."""
     auth_expires: int | None = None
     """When the token ends, ms UTC; None if it does not."""
