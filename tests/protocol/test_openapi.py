@@ -229,7 +229,7 @@ def test_what_the_document_allows_is_accepted_and_what_it_forbids_refused(path: 
 
     for mode in schemathesis.GenerationMode:
 
-        @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), database=None)
         @given(case=operation.as_strategy(generation_mode=mode))
         def run(case: Any) -> None:
             case.call_and_validate(headers=HEADERS)
@@ -237,7 +237,7 @@ def test_what_the_document_allows_is_accepted_and_what_it_forbids_refused(path: 
         run()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.from_regex(re.compile(querypattern.pattern()), fullmatch=True).filter(lambda text: len(text) <= 1_000))
 def test_a_query_that_the_pattern_allows_is_a_query(text: str) -> None:
     query.parse(f"{query.VIEWS['all']} {text}")
