@@ -18,7 +18,7 @@ PAGE = 200
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", nargs="?", help="the feed (default: the configured one)")
     add_feed_arguments(parser)
-    parser.add_argument("--view", metavar="NAME", help="all, mine, unowned or late (default: all)")
+    parser.add_argument("--view", metavar="NAME", help="all, mine, unowned, late … (default: all, the open ones)")
     parser.add_argument("--q", metavar="QUERY", help="a filter, as the console's / takes it")
     parser.add_argument("--state", metavar="STATE", help="only cases in this state, for example NEW")
     parser.add_argument("--limit", type=int, default=0, metavar="N", help="at most so many (default: all)")
@@ -32,11 +32,13 @@ def run(args: argparse.Namespace) -> int:
     if args.limit < 0:
         raise UsageError("--limit cannot be negative")
     left = args.limit or None
+    # A state that was asked for by name is shown, also where it is an end.
+    view = args.view or (None if args.state else "all")
     cursor: str | None = None
     with calling(args.url or args.feed, args.profile) as api:
         while True:
             size = PAGE if left is None else min(PAGE, left)
-            body = api.get("/v1/cases", view=args.view, q=args.q, state=args.state, limit=size, cursor=cursor)
+            body = api.get("/v1/cases", view=view, q=args.q, state=args.state, limit=size, cursor=cursor)
             page: CasesPage = answer_in(body, CasesPage)
             for raw in page.cases:
                 if args.json:

@@ -29,6 +29,8 @@ from protocol.problems import Problem, problem
 
 AUTH: Final = 4001
 PROTOCOL: Final = 4002
+"""What `watchfloor.v1` does not allow. What RFC 6455 itself names keeps its code there: 1002, 1003, 1007, 1009."""
+NOT_TEXT: Final = 1003
 FORBIDDEN: Final = 4003
 SLOW: Final = 4008
 EXPIRED: Final = 4010
@@ -42,7 +44,6 @@ EXPIRY_GRACE_MS: Final = 3_000
 """Reading goes on for this long after a token's end, so that a re-authentication on its way still counts."""
 FAULTS_MAX: Final = 16
 """Malformed frames on one connection before it is closed."""
-FRAMES_PER_SECOND: Final = 50
 
 _journal: Final = Journal("connection")
 
@@ -69,7 +70,7 @@ class FeedConnection:
         self._drained = 0
         self._progress_at = asyncio.get_running_loop().time()
         self._faults = 0
-        self._budget = (float(2 * FRAMES_PER_SECOND), self._progress_at)
+        self._budget = (float(2 * limits.FRAMES_PER_SECOND), self._progress_at)
         self._noticed = False
         link.transport.set_write_buffer_limits(high=HIGH_WATER, low=LOW_WATER)
 
@@ -171,10 +172,7 @@ class FeedConnection:
     async def _received(self, message: dict[str, Any]) -> None:
         text = message.get("text")
         if text is None:
-            self._refuse(problem("invalid", "Binary frames are not part of this protocol."), PROTOCOL)
-            return
-        if len(text.encode("utf-8", "surrogatepass")) > limits.FRAME_IN:
-            self._refuse(problem("too-large", f"A frame has at most {limits.FRAME_IN} bytes."), PROTOCOL)
+            self._refuse(problem("invalid", "Binary frames are not part of this protocol."), NOT_TEXT)
             return
         if not self._within_budget():
             self._refuse(problem("rate-limited", "Too many frames."), PROTOCOL)
@@ -207,7 +205,7 @@ class FeedConnection:
     def _within_budget(self) -> bool:
         now = asyncio.get_running_loop().time()
         left, at = self._budget
-        left = min(2.0 * FRAMES_PER_SECOND, left + (now - at) * FRAMES_PER_SECOND)
+        left = min(2.0 * limits.FRAMES_PER_SECOND, left + (now - at) * limits.FRAMES_PER_SECOND)
         self._budget = (left - 1, now)
         return left >= 1
 

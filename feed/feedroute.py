@@ -56,6 +56,12 @@ async def feed_endpoint(websocket: WebSocket) -> None:
     await FeedConnection(node, login, link, send).run(websocket.receive)  # type: ignore[arg-type]
 
 
+async def no_endpoint(websocket: WebSocket) -> None:
+    """A handshake for any other address."""
+    await websocket.receive()  # websocket.connect
+    await websocket.send_denial_response(problem_reply(problem("not-found", "The feed is at /v1/feed.")))
+
+
 def _check(websocket: WebSocket, node: Node) -> None:
     origin = websocket.headers.get("origin")
     if origin is not None and origin not in node.config.origins:

@@ -268,8 +268,8 @@ def _uvicorn(config: FeedConfig, node: Node) -> Config:
         make_app(node),
         http=FeedHTTPProtocol,
         ws=FeedWebSocketProtocol,
-        # A frame over our own limit is refused by us, with a reason; this is the bound on memory.
-        ws_max_size=8 * limits.FRAME_IN,
+        # Larger messages, in one frame or many, end the connection with 1009 before they are held.
+        ws_max_size=limits.FRAME_IN,
         ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,

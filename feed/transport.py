@@ -1,11 +1,13 @@
 """The one place that reaches into uvicorn: the peer and the transport in the scope, and frames written straight to it.
 
-Two private techniques live here, each with a contract test (tests/feed/test_transport.py) that fails loudly on an
-upgrade of the pinned uvicorn:
+Private techniques live here, each with a contract test (tests/feed/test_transport.py) that fails loudly on an upgrade
+of the pinned uvicorn:
 
 * a protocol class that wraps `self.app` in `connection_made`, so that the scope carries SO_PEERCRED and the transport;
 * one pre-encoded WebSocket frame written to many transports. uvicorn writes whole frames to the same transport, so ours
-  and its own (pings, the closing handshake) never mix inside a frame.
+  and its own (pings, the closing handshake) never mix inside a frame;
+* what uvicorn, h11 and websockets refuse before a request exists is a problem document as well, and a peer that sends
+  pings or fragments without end is cut instead of being kept.
 """
 
 from __future__ import annotations
@@ -14,17 +16,25 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import Generator
+import sys
+from collections.abc import Callable, Generator
 from typing import Any, Final
 
+import h11
 from msgspec import Struct, field
 from uvicorn import Server
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+from websockets.http11 import Response
+
+from protocol import limits, problems
+from protocol.problems import Problem, problem
 
 SCOPE_KEY: Final = "watchfloor.link"
 REQUEST_SECONDS: Final = 15.0
 """A connection that has not sent a whole request head by then is closed."""
+PROTOCOL: Final = 4002
 
 
 class Link(Struct, eq=False):
@@ -68,6 +78,19 @@ def text_frame(payload: bytes) -> bytes:
     return b"\x81\x7f" + size.to_bytes(8, "big") + payload
 
 
+def not_http(status: int) -> Problem:
+    """What is said to a peer whose bytes are no request: 431 or 414 for a head that is too long, else `invalid`."""
+    if status in (414, 431):
+        title = problems.TITLE["too-large"]
+        return Problem(type="/problems/too-large", title=title, status=status, detail="The head of the request is.")
+    if status == 403:
+        return problem("forbidden", "The feed does not take this connection.")
+    if status >= 500:
+        return Problem(type="about:blank", title="The feed cannot do that", status=status)
+    title = problems.TITLE["invalid"]
+    return Problem(type="/problems/invalid", title=title, status=status, detail="This is no request that HTTP knows.")
+
+
 class FeedHTTPProtocol(H11Protocol):
     """HTTP with the link in the scope, and a bound on how long a request head may take."""
 
@@ -100,6 +123,24 @@ class FeedHTTPProtocol(H11Protocol):
         cycle: RequestResponseCycle | None = self.cycle
         if (cycle is None or cycle.response_complete) and self._head_timer is None and not self.transport.is_closing():
             self._head_timer = self.loop.call_later(REQUEST_SECONDS, self.transport.close)
+
+    def send_400_response(self, msg: str) -> None:
+        """uvicorn calls this while it handles what h11 raised, and would answer in plain text."""
+        fault = sys.exc_info()[1]
+        if self.cycle is not None:
+            # Whoever waits for the rest of this body waits in vain.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            bad = not_http(fault.error_status_hint if isinstance(fault, h11.RemoteProtocolError) else 400)
+            headers = [("content-type", problems.MEDIA_TYPE), ("cache-control", "no-store"), ("connection", "close")]
+            for event in (
+                h11.Response(status_code=bad.status, headers=headers),
+                h11.Data(data=problems.encode(bad)),
+                h11.EndOfMessage(),
+            ):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def _stop_head_timer(self) -> None:
         if self._head_timer is not None:
@@ -139,9 +180,10 @@ class FeedServer(Server):
 
 
 class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
-    """The WebSocket side of the same."""
+    """The WebSocket side of the same. One message is bounded by uvicorn; here pings and fragments are."""
 
     _link: Link | None = None
+    _pings: tuple[float, float] = (2.0 * limits.FRAMES_PER_SECOND, 0.0)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -153,6 +195,41 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
             await inner(scope, receive, send)
 
         self.app = with_link
+        self.conn.reject = _rejecting(self.conn.reject)  # type: ignore[method-assign]  # the one door of refusals
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self.handshake_initiated and self.conn.handshake_exc is not None and not self.transport.is_closing():
+            # websockets wrote its refusal of the handshake; uvicorn would neither send it nor ever close.
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
+    def handle_ping(self) -> None:
+        waiting = b"".join(self.conn.data_to_send())
+        if self.close_sent:
+            return
+        now = self.loop.time()
+        left, at = self._pings
+        left = min(2.0 * limits.FRAMES_PER_SECOND, left + (now - at) * limits.FRAMES_PER_SECOND)
+        self._pings = (left - 1, now)
+        if left < 1:
+            self._cut("too many pings")
+        elif self._link is None or not self._link.paused:
+            # A peer that reads nothing gets no pongs either: they would pile up.
+            self.transport.write(waiting)
+
+    def handle_cont(self, event: Frame) -> None:
+        if self.close_sent:
+            return
+        if len(self.frames) >= limits.FRAGMENTS:
+            self._cut("too many fragments")
+        else:
+            super().handle_cont(event)
+
+    def _cut(self, reason: str) -> None:
+        self.frames = []
+        self.conn.send_close(PROTOCOL, reason)
+        self.handle_parser_exception()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -171,3 +248,17 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
             self._link.closed = True
             self._link.room.set()
         super().connection_lost(exc)
+
+
+def _rejecting(reject: Callable[..., Response]) -> Callable[..., Response]:
+    """The refusals of a handshake as problem documents, with their status and every header but the body's."""
+
+    def rejecting(status: Any, text: str) -> Response:
+        response = reject(status, text)
+        response.body = problems.encode(not_http(int(status)))
+        for name, value in (("Content-Type", problems.MEDIA_TYPE), ("Content-Length", str(len(response.body)))):
+            del response.headers[name]
+            response.headers[name] = value
+        return response
+
+    return rejecting

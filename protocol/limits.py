@@ -16,6 +16,10 @@ DEPTH: Final = 32
 INTEGER_DIGITS: Final = 19
 FRAME_IN: Final = 64 * KIB
 """Bytes of a WebSocket frame from a client."""
+FRAMES_PER_SECOND: Final = 50
+"""Frames of a client, and pings, after a burst of twice as many; beyond it the connection is closed."""
+FRAGMENTS: Final = 64
+"""Fragments of one message."""
 FRAME_OUT: Final = 1 * MIB
 """Bytes of the largest frame that the feed sends (`max_frame` of hello)."""
 SNAPSHOT_ROWS: Final = 500

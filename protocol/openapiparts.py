@@ -135,7 +135,11 @@ PARAMETERS: Final[dict[str, Any]] = {
         "schema": {"type": "string"},
         "description": "The ETag of the snapshot at hand.",
     },
-    "View": _query("view", {"type": "string", "enum": list(VIEWS), "default": "all"}, "A saved view."),
+    "View": _query(
+        "view",
+        {"type": "string", "enum": list(VIEWS)},
+        "A saved view. Without one: every case on the floor, ended and snoozed ones too.",
+    ),
     "Query": _query(
         "q",
         {"type": "string", "maxLength": limits.QUERY_LENGTH, "pattern": querypattern.pattern()},

@@ -109,7 +109,7 @@ class Member:
 
     async def act(self) -> None:
         """Does one thing: the next step on an own case, or else claims the first unowned one."""
-        rows = (await self._http.get("/v1/cases", params={"limit": 200})).json().get("cases", [])
+        rows = (await self._http.get("/v1/cases", params={"view": "all", "limit": 200})).json().get("cases", [])
         mine = [row for row in rows if row["owner"] == self.name and row["case_id"] not in self._stuck]
         if mine and (len(mine) >= self._most or self._rng.random() < 0.8):
             case = (await self._http.get(f"/v1/cases/{self._rng.choice(mine)['case_id']}")).json()

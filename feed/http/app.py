@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
-from feed.feedroute import feed_endpoint
+from feed.feedroute import feed_endpoint, no_endpoint
 from feed.http import admin, cases, catalogue, commands, events, health, intake, snapshot
 from feed.http.asking import READ, body, node_of
 from feed.http.replies import Refused, TooLarge, problem_reply, refused
@@ -49,6 +49,7 @@ def make_app(node: Node) -> Starlette:
         routes=[
             *(Route(path, _guarded(endpoint), methods=[method]) for method, path, endpoint in ROUTES),
             WebSocketRoute("/v1/feed", feed_endpoint),
+            WebSocketRoute("/{elsewhere:path}", no_endpoint),
         ],
         exception_handlers={HTTPException: _http_fault, Exception: _own_fault},
     )
@@ -62,6 +63,7 @@ def _guarded(endpoint: Endpoint) -> Endpoint:
 
     async def guarded(request: Request) -> Response:
         try:
+            check_framing(request)
             check_origin(request.headers.get("origin"), node_of(request))
             return await endpoint(request)
         except Exception as fault:
@@ -73,6 +75,13 @@ def _guarded(endpoint: Endpoint) -> Endpoint:
 
     guarded.__name__ = getattr(endpoint, "__name__", "endpoint")
     return guarded
+
+
+def check_framing(request: Request) -> None:
+    """Two lengths for one body are how a request is smuggled past a proxy (RFC 9112, section 6.1). Raises `Refused`."""
+    if "transfer-encoding" in request.headers and "content-length" in request.headers:
+        bad = problem("invalid", "Content-Length and Transfer-Encoding stand there together; send one of the two.")
+        raise Refused(bad, {"connection": "close"})
 
 
 def check_origin(origin: str | None, node: Node) -> None:

@@ -66,12 +66,15 @@ def _states(given: str | None) -> frozenset[str]:
 
 
 def _queries(given: dict[str, str]) -> tuple[query.Query, ...]:
-    """What `view` and `q` ask for: a row has to fit both."""
-    name, text = given.get("view", "all"), given.get("q", "")
-    if name not in query.VIEWS:
+    """What `view` and `q` ask for: a row has to fit both. Without a view every case counts that has not left the floor,
+    so that `state` and `q` find ended and snoozed ones too.
+    """
+    name, text = given.get("view"), given.get("q", "")
+    if name is not None and name not in query.VIEWS:
         raise Refused(problem("invalid", f"`view` is one of {', '.join(query.VIEWS)}."))
     try:
-        return query.view(name), query.parse(text)
+        asked = query.parse(text)
+        return (asked,) if name is None else (query.view(name), asked)
     except query.QueryFault as fault:
         raise Refused(problem("invalid", f"`q`: {fault}")) from None
 
