@@ -100,8 +100,8 @@ async def _drive(args: argparse.Namespace, profile: Profile, rate: float, crew: 
             raise FeedUnreachable(profile.url, f"it answers {answer.status_code} where a feed says that it lives")
         try:
             taken = await simulator.seed_floor(http, arrivals, args.cases)
-        except simulator.IntakeRefused as refused:
-            raise NotPermitted(str(refused)) from None
+        except simulator.IntakeRefused as error:
+            raise NotPermitted(str(error)) from None
         if args.cases and not args.quiet:
             write_line(f"{taken} of {args.cases} escalations are on the floor")
         async with asyncio.TaskGroup() as group:
