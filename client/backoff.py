@@ -10,8 +10,8 @@ LONGEST_MS: Final = 10_000
 
 
 def delay_ms(attempt: int, random: Callable[[], float]) -> float:
-    """The wait before attempt `attempt` (from 0): between nothing and a bound that doubles from 0.25 s to 10 s.
+    """The wait before attempt `attempt` (from 0): up to a bound that doubles from 0.25 s to 10 s.
 
-    `random` gives numbers in [0, 1).
+    `random` gives numbers in [0, 1). A tenth of the bound is always waited, so that no luck makes it a busy loop.
     """
-    return random() * min(LONGEST_MS, FIRST_MS << min(attempt, 10))
+    return (0.1 + 0.9 * random()) * min(LONGEST_MS, FIRST_MS << min(attempt, 10))

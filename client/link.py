@@ -61,6 +61,7 @@ class Link:
         self._wake.set()
 
     async def _wait_for_turn(self) -> None:
+        await asyncio.sleep(0)  # whatever fails at once, others get their turn
         while True:
             retry_at = self._state.retry_at
             wait_ms = 0.0 if retry_at is None else retry_at - self._now()
