@@ -17,7 +17,7 @@ from feed.http.replies import JSON
 from feed.node import Node
 from feed.rows import audience_tag
 
-_AT_ONCE: Final = 200
+_AT_ONCE: Final = 50
 
 
 async def snapshot(request: Request) -> Response:
