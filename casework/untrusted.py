@@ -57,6 +57,10 @@ class Untrusted:
     def __len__(self) -> int:
         return len(self._raw)
 
+    def head(self, characters: int) -> Untrusted:
+        """Its first characters, as untrusted as the whole."""
+        return self if len(self._raw) <= characters else Untrusted(self._raw[:characters])
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Untrusted) and other._raw == self._raw
 

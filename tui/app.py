@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import events
 from textual.app import App
@@ -16,9 +15,12 @@ from tui.floor import WorkFloor
 from tui.keymap import Keymap
 from tui.port import FloorSession
 from tui.presses import PasteGuard
-from tui.screens.floor import FloorScreen, monotonic_ms
+from tui.screens.floor import FloorScreen
 from tui.sheet import SHEET
+from tui.terminal import filters, plain_wanted
 from widgets.gate import Gate
+
+FORM_IS_NEW_MS: Final = 250
 
 
 class Watchfloor(App[None], inherit_bindings=False):
@@ -49,13 +51,15 @@ class Watchfloor(App[None], inherit_bindings=False):
         self.failed: str | None = None
         """The sentence to print once the terminal is given back, if the console failed."""
         self._paste = PasteGuard()
+        self.floor.pasted = self._paste.belongs
         self.register_theme(DARK)
         self.register_theme(PLAIN)
-        self.theme = PLAIN.name if os.environ.get("NO_COLOR") else DARK.name
+        self.no_color = plain_wanted()
+        self.theme = PLAIN.name if self.no_color else DARK.name
 
     def get_line_filters(self) -> list[LineFilter]:
         """Textual's own, and behind them the gate."""
-        return [*super().get_line_filters(), self.gate]
+        return filters(super().get_line_filters(), self.gate, plain=self.no_color)
 
     def on_mount(self) -> None:
         _ = self.push_screen(self.floor)
@@ -78,11 +82,11 @@ class Watchfloor(App[None], inherit_bindings=False):
             await self.model.session.close()
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key) and not event.is_forwarded and self.focused is None:
-            was = self._paste.dropped
-            if self._paste.key(monotonic_ms()):
-                if self._paste.dropped != was:
-                    self.floor.paste_dropped(self._paste.dropped)
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            at = event.time * 1_000
+            # A form that its own first keys opened is part of the paste.
+            if self._paste.key(at) and (self.focused is None or at - self.floor.view.asking.asked_at < FORM_IS_NEW_MS):
+                self.floor.paste_dropped(self._paste.dropped)
                 return
         if isinstance(event, events.Paste) and self.focused is None:
             self.floor.paste_dropped(len(event.text))

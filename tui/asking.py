@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from casework.caseid import shown
-from casework.query import QueryFault
 from client.views.bits import DOT, Line
 from tui.acting import Asked, Carded
+from widgets.card import Card
 from widgets.form import Blank, Form
-
-_ENTER: Final[Line] = (("Enter", "key"), (" sends", "quiet"), DOT, ("Esc", "key"), (" back", "quiet"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +18,6 @@ class Question:
 
     asked: Asked | None = None
     carded: Carded | None = None
-
-    @property
-    def faults(self) -> tuple[type[Exception], ...]:
-        """What the filter may be refused with."""
-        return (QueryFault,)
 
     @property
     def keys(self) -> tuple[tuple[str, str], ...]:
@@ -39,7 +31,7 @@ class Question:
         return (("Enter", enter), *several, ("Esc", "back, keeps the draft"))
 
 
-def blanks(asked: Asked, draft: Mapping[str, str]) -> Form:
+def form_of(asked: Asked, draft: Mapping[str, str]) -> Form:
     """The form of a verb, its draft in it if there is one."""
     title: Line = ((asked.title, "strong"), DOT, (shown(asked.target.case_id or ""), "text"))
     return Form(
@@ -56,6 +48,12 @@ def blanks(asked: Asked, draft: Mapping[str, str]) -> Form:
             for field in asked.fields
         ],
     )
+
+
+def card_of(carded: Carded) -> Card:
+    """The card of an act, with the keys that answer it."""
+    keys: Line = (("y", "key"), (f" {carded.yes}", "text"), ("   n", "key"), (" back", "text"))
+    return Card(carded.title, (("keys wait 0.3 s", "quiet"),), (*carded.body, keys))
 
 
 def filter_question(current: str) -> tuple[Question, Form]:

@@ -5,6 +5,7 @@ No widgets. Times are ms of a monotonic clock. Losing the terminal cancels what 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
@@ -15,6 +16,8 @@ from casework.tokens import Severity, Tier
 from tui.port import Done
 
 HOLD_MS: Final = 5_000
+SETTLE_S: Final = 0.05
+"""Nothing leaves sooner after its key: only then is it known that the key was not part of a paste."""
 UNDO_MS: Final = 10_000
 DONE_SHOWN_MS: Final = 10_000
 KEPT: Final = 50
@@ -69,8 +72,10 @@ class Outbox:
     now: Callable[[], float]
     changed: Callable[[], None]
     spawn: Callable[[Awaitable[None]], None]
+    settle: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(SETTLE_S)
     entries: list[Entry] = field(default_factory=list)
     _number: int = 0
+    _settling: set[int] = field(default_factory=set)
 
     def put(self, intent: Intent) -> Entry:
         """Take an intent: it goes at once, or is held and can be canceled."""
@@ -79,7 +84,8 @@ class Outbox:
         self.entries.append(entry)
         del self.entries[:-KEPT]
         if not intent.held:
-            self.spawn(self._go(entry))
+            self._settling.add(entry.number)
+            self.spawn(self._settle(entry))
         self.changed()
         return entry
 
@@ -106,6 +112,14 @@ class Outbox:
         while self.cancel_newest() is not None:
             count += 1
         return count
+
+    def drop_unsettled(self) -> int:
+        """Take back what the last keys put and what has not left yet: they were a paste. How much it was."""
+        dropped = [entry for entry in self.entries if entry.number in self._settling]
+        self._settling.clear()
+        for entry in dropped:
+            self._set(replace(entry, state="canceled", at=self.now()))
+        return len(dropped)
 
     def undo_newest(self) -> Intent | None:
         """The undo of the newest act that can still be undone, or None; it counts as undone from now on."""
@@ -141,6 +155,12 @@ class Outbox:
     def held(self) -> tuple[Entry, ...]:
         return tuple(entry for entry in self.entries if entry.state == "held")
 
+    async def _settle(self, entry: Entry) -> None:
+        await self.settle()
+        if entry.number in self._settling:
+            self._settling.discard(entry.number)
+            await self._go(entry)
+
     async def _go(self, entry: Entry) -> None:
         intent = entry.intent
         try:
@@ -149,9 +169,17 @@ class Outbox:
             said = f"Not known whether {intent.title} was done: {type(error).__name__}. Look at the case."
             self._set(replace(entry, state="unknown", at=self.now(), sentence=said))
             return
-        state: State = "done" if done.ok else "unknown" if getattr(done, "unknown", False) else "refused"
+        state: State = "done" if done.ok else "unknown" if done.unknown else "refused"
         self._set(
-            replace(entry, state=state, at=self.now(), sentence=done.sentence, seq=done.seq, version=done.version)
+            replace(
+                entry,
+                state=state,
+                at=self.now(),
+                # Done without an event: it held already, and the feed's sentence says so.
+                sentence="" if done.ok and done.events else done.sentence,
+                seq=done.seq,
+                version=done.version,
+            )
         )
 
     def _set(self, entry: Entry) -> None:
@@ -174,6 +202,8 @@ def said(entry: Entry, now: float) -> tuple[str, str] | None:
         return None if entry.read else (entry.sentence, "late")
     if now - entry.at > DONE_SHOWN_MS:
         return None
+    if entry.state == "done" and entry.sentence:
+        return entry.sentence, "quiet"
     if entry.state == "canceled":
         return f"{name}: canceled, nothing was sent", "text"
     undo = ""

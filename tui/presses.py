@@ -10,6 +10,7 @@ from tui.keymap import Bound, Keymap
 
 T = TypeVar("T")
 
+NEVER: Final = -1_000_000.0
 PASTE_KEYS: Final = 8
 PASTE_MS: Final = 50
 """More than this many keys within this time, outside an input, are no fingers."""
@@ -91,7 +92,8 @@ class PasteGuard:
 
     def __init__(self) -> None:
         self._recent: deque[float] = deque(maxlen=PASTE_KEYS + 1)
-        self._until = 0.0
+        self._began = 0.0
+        self._until = NEVER
         self.dropped = 0
         """Keys of the paste that is going on or was the last."""
 
@@ -103,7 +105,12 @@ class PasteGuard:
             self.dropped += 1
             return True
         if len(self._recent) > PASTE_KEYS and at - self._recent[0] <= PASTE_MS:
+            self._began = self._recent[0]
             self._until = at + PASTE_MS
             self.dropped = len(self._recent)
             return True
         return False
+
+    def belongs(self, at: float) -> bool:
+        """Whether a key that came in at `at` was part of the paste that was found: it may still wait to be handled."""
+        return self._began <= at <= self._until

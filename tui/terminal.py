@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+from collections.abc import Sequence
 
 from textual.app import App
+from textual.filter import LineFilter, Monochrome, NoColor
 
 from widgets.gate import Gate
 
@@ -14,6 +17,17 @@ def gate_for(encoding: str | None, *, ascii_shapes: bool) -> Gate:
     """The last filter before a terminal of that encoding; one that is not UTF-8 gets nothing but ASCII."""
     utf8 = (encoding or "utf-8").lower().replace("-", "").replace("_", "") == "utf8"
     return Gate(ascii_shapes=ascii_shapes, ascii_only=not utf8)
+
+
+def plain_wanted() -> bool:
+    """Whether the person asked for no color; an empty NO_COLOR counts as unset."""
+    return bool(os.environ.get("NO_COLOR"))
+
+
+def filters(own: Sequence[LineFilter], gate: LineFilter, *, plain: bool) -> list[LineFilter]:
+    """What everything painted goes through, the gate last. Textual would leave greys where no color is wanted."""
+    kept = [each for each in own if not isinstance(each, Monochrome | NoColor)]
+    return [*kept, *((NoColor(),) if plain else ()), gate]
 
 
 def run_screen(app: App[None], *, mouse: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -17,6 +16,7 @@ from tui.crash import crash_sentence
 from tui.floor import FloorModel
 from tui.port import Watched
 from tui.sheet import SHEET
+from tui.terminal import filters, plain_wanted
 from widgets.gate import Gate
 from widgets.wallpage import WallPage
 
@@ -50,13 +50,14 @@ class WallApp(App[None], inherit_bindings=False):
         self._flow_at = -FLOW_MS
         self.register_theme(DARK)
         self.register_theme(PLAIN)
-        self.theme = PLAIN.name if os.environ.get("NO_COLOR") else DARK.name
+        self.no_color = plain_wanted()
+        self.theme = PLAIN.name if self.no_color else DARK.name
 
     def compose(self) -> ComposeResult:
         yield WallPage()
 
     def get_line_filters(self) -> list[LineFilter]:
-        return [*super().get_line_filters(), self.gate]
+        return filters(super().get_line_filters(), self.gate, plain=self.no_color)
 
     def on_mount(self) -> None:
         self.set_interval(TICK_S, self.look)

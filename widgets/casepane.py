@@ -52,14 +52,15 @@ class CasePane(Lines):
 
     def scroll_lines(self, by: int) -> None:
         """Move the text under the pane."""
-        self._top = max(0, min(self._top + by, len(self._body) - self._room))
+        self._top = max(0, min(self._top + by, len(self._body) - self.room))
         self._lay()
 
     def on_resize(self) -> None:
         self._lay()
 
     @property
-    def _room(self) -> int:
+    def room(self) -> int:
+        """Lines of text that are shown at a time."""
         return max(1, self.size.height - 2)
 
     def _lay(self) -> None:
@@ -72,10 +73,10 @@ class CasePane(Lines):
         if self._laid != (self._blocks, width):
             self._laid = (self._blocks, width)
             self._body = tuple(line for block in self._blocks for line in _lines(block, width - 2))
-        self._top = max(0, min(self._top, len(self._body) - self._room))
-        visible = self._body[self._top : self._top + self._room]
+        self._top = max(0, min(self._top, len(self._body) - self.room))
+        visible = self._body[self._top : self._top + self.room]
         below = len(self._body) - self._top - len(visible)
-        filler: tuple[Line, ...] = ((),) * (self._room - len(visible))
+        filler: tuple[Line, ...] = ((),) * (self.room - len(visible))
         last: Line = ((f"{below} more lines".rjust(width - 2), "quiet"),) if below > 0 else ()
         self.show((case_title(self._case, width), *(((" ", "text"), *line) for line in visible), *filler, last))
 

@@ -75,18 +75,15 @@ class Form(Vertical):
             super().__init__()
             self.values = dict(values)
 
-    class Typed(Message):
-        """Some field changed."""
-
-        def __init__(self, values: Mapping[str, str]) -> None:
-            super().__init__()
-            self.values = dict(values)
-
     def __init__(self, title: Line, end: Line, blanks: Sequence[Blank], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._title = title
         self._end = end
         self._blanks = tuple(blanks)
+        self._first = next((at for at, blank in enumerate(self._blanks) if not blank.value), 0)
+        """The field that is filled in first: the first empty one."""
+        self._early: str | None = ""
+        """What was typed before the fields stood; None once they do."""
         self._label_width = min(30, max((len(blank.label) for blank in blanks), default=0) + 3)
 
     def compose(self) -> ComposeResult:
@@ -102,10 +99,18 @@ class Form(Vertical):
 
     def on_mount(self) -> None:
         inputs = self._inputs()
-        empty = [each for each in inputs if not each.value]
-        (empty or inputs)[0].focus()
         for each in inputs:
             each.cursor_position = len(each.value)
+        inputs[self._first].focus()
+        early, self._early = self._early, None
+        inputs[self._first].insert_text_at_cursor(early or "")
+
+    def type(self, character: str) -> None:
+        """A character that was typed before the first field had the focus."""
+        if self._early is not None:
+            self._early += character
+        else:
+            self._inputs()[self._first].insert_text_at_cursor(character)
 
     def on_resize(self) -> None:
         self.query_one("#form-title", Lines).show((titled(self._title, self._end, self.size.width),))
@@ -137,7 +142,7 @@ class Form(Vertical):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(self.Typed(self.values))
+        self.forgive()
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "enter":
@@ -146,10 +151,10 @@ class Form(Vertical):
             self._step(1)
         elif event.key in ("up", "shift+tab"):
             self._step(-1)
-        elif event.key == "escape":
-            self.post_message(self.Left(self.values))
-        elif event.key == "ctrl+c":
-            self.post_message(self.Left({}))
+        elif event.key in ("escape", "ctrl+c"):
+            # Without the focus at once: the next key is for the screen, however fast it comes.
+            self.screen.set_focus(None)
+            self.post_message(self.Left(self.values if event.key == "escape" else {}))
         else:
             return
         event.stop()
@@ -162,6 +167,7 @@ class Form(Vertical):
         if later:
             later[0].focus()
         else:
+            self.screen.set_focus(None)
             self.post_message(self.Sent(self.values))
 
     def _step(self, by: int) -> None:

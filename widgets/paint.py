@@ -14,10 +14,18 @@ ELLIPSIS: Final = "\u2026"
 _BEFORE_ELLIPSIS: Final = " \u00b7,;:-\u2013("
 
 
+LONGEST_LINE: Final = 2_000
+LONGEST_TEXT: Final = 65_536
+"""Characters that are looked at for one line and for a text of several: four times what intake accepts."""
+
+
 @lru_cache(maxsize=4096)
 def shown(text: Untrusted, *, multiline: bool = False) -> Content:
     """The only way from outside text to a screen: content without markup, each unseen character with a stand-in."""
-    return Content(visible(text, multiline=multiline))
+    longest = LONGEST_TEXT if multiline else LONGEST_LINE
+    more = len(text) - longest
+    said = visible(text.head(longest), multiline=multiline)
+    return Content(f"{said}{ELLIPSIS} {more} more characters" if more > 0 else said)
 
 
 def words(text: Untrusted | str) -> str:
@@ -35,7 +43,7 @@ def cut(text: str, width: int) -> str:
     if cell_len(text) <= width:
         return text
     head = set_cell_size(text, width - 1)
-    if not text[len(head.rstrip()) :].startswith(" "):
+    if text[len(head.rstrip()) :][:1].isalnum():
         at = head.rfind(" ")
         # A long word alone is cut inside: half a name says more than none.
         if at * 5 >= len(head) * 3:

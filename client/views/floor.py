@@ -82,7 +82,7 @@ def banner(floor: Floor) -> tuple[Line, bool] | None:
     retry = "" if floor.retry_in_ms is None else f" \u00b7 trying again in {max(0, floor.retry_in_ms) // 1000} s"
     why: Line = ((" ", "text"), (Untrusted(floor.detail), "text")) if floor.detail else ()
     if floor.phase == "forked":
-        said = " The feed's log is not the one this console knew: it was rolled back or rewritten. "
+        said = " FORKED \u00b7 the feed's log was rolled back or rewritten \u00b7 "
         return ((said, "late"), ("!", "key"), (" I have read this", "late")), True
     if floor.phase == "stale":
         return ((f" STALE {since or ''} \u00b7 what you see is that old; nothing newer has arrived", "late"),), True

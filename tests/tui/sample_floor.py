@@ -283,6 +283,8 @@ class SampleOutcome:
     sentence: str = "Done."
     seq: int | None = 500
     version: int | None = 15
+    events: tuple[str, ...] = ("Done",)
+    unknown: bool = False
 
 
 @dataclass
@@ -295,7 +297,7 @@ class SampleSession:
     )
     clock: SampleClock = field(default_factory=SampleClock)
     presence: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: {"C-7F3A9K2M": [("bo", "looking")]})
-    on_change: Callable[[], None] = lambda: None
+    on_change: Callable[[], None] = field(default=lambda: None)
     sent: list[tuple[str, Command]] = field(default_factory=list)
     answers: list[SampleOutcome] = field(default_factory=list)
     cases: dict[str, Case] = field(default_factory=dict)

@@ -1,0 +1,226 @@
+"""Keys without a screen: order of Esc, guards by time, cards that are deaf at first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from typing import Any
+
+import pytest
+
+from casework.untrusted import Untrusted, visible
+from tests.tui.sample_floor import SampleSession
+from tui.acting import Asked, Carded
+from tui.floor import WorkFloor
+from tui.keymap import Keymap
+from tui.outbox import Outbox
+from tui.steering import ASK_AGAIN_MS, CARD_DEAF_MS, Steering
+from tui.target import Target
+
+SCHOOL = Target("C-7F3A9K2M", 14, "S1")
+
+
+class Bridge:
+    """Writes down what steering asked for."""
+
+    def __init__(self) -> None:
+        self.selected = SCHOOL
+        self.said: list[str] = []
+        self.asked: list[Asked] = []
+        self.cards: list[Carded] = []
+        self.calls: list[str] = []
+        self.asking = False
+        self.pane = False
+        self.moved = -1e9
+        self.steering: Steering | None = None
+
+    def target(self) -> Target:
+        return self.selected
+
+    def say(self, sentence: str | Untrusted, tone: str = "text") -> None:
+        if sentence:
+            self.said.append(visible(sentence))
+
+    def ask(self, asked: Asked, draft: Mapping[str, str]) -> None:
+        self.asked.append(asked)
+        self.asking = True
+
+    def card(self, carded: Carded) -> None:
+        self.cards.append(carded)
+        self.asking = True
+        assert self.steering is not None
+        self.steering.open_card(carded)
+
+    def close_asking(self) -> bool:
+        was, self.asking = self.asking, False
+        return was
+
+    def close_pane(self) -> bool:
+        was, self.pane = self.pane, False
+        return was
+
+    def pane_is_open(self) -> bool:
+        return self.pane
+
+    def moved_by_program_at(self) -> float:
+        return self.moved
+
+    def page(self) -> int:
+        return 10
+
+    def move(self, lines: int) -> None:
+        self.calls.append(f"move {lines}")
+
+    def open_pane(self, *, timeline: bool) -> None:
+        self.calls.append(f"open {timeline}")
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *arguments: self.calls.append(" ".join([name, *map(str, arguments)]))
+
+
+class Table:
+    """A steering with its clock and what was sent."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.bridge = Bridge()
+        self.session = SampleSession()
+        model = WorkFloor()
+        model.session = self.session
+        model.refresh()
+
+        async def nothing() -> None:
+            return
+
+        self.work: list[Awaitable[None]] = []
+        self.outbox = Outbox(self.session.do, lambda: self.now, lambda: None, self.work.append, settle=nothing)
+        self.steering = Steering(model, Keymap(), self.outbox, self.bridge, lambda: self.now)
+        self.bridge.steering = self.steering
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.steering.press(key)
+        while self.work:
+            asyncio.run(self.work.pop(0))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table()
+
+
+def card_of(table: Table) -> None:
+    table.press("d", "0")
+    table.steering.acting.sent(table.bridge.asked[0], {"reason": "satire"})
+
+
+def test_esc_goes_prefix_card_input_pane(table: Table) -> None:
+    table.bridge.pane = True
+    card_of(table)
+    table.now += CARD_DEAF_MS
+    assert table.steering.has_card
+    table.press("escape")
+    assert not table.steering.has_card
+    table.bridge.asking = True
+    table.press("e")
+    table.press("escape")
+    assert table.steering.prefix is None
+    assert table.bridge.asking
+    table.press("escape")
+    assert not table.bridge.asking
+    assert table.bridge.pane
+    table.press("escape")
+
+    assert not table.bridge.pane
+    assert table.session.sent == []
+
+
+def test_a_card_is_deaf_at_first(table: Table) -> None:
+    card_of(table)
+    table.now += CARD_DEAF_MS - 1
+    table.press("y")
+    assert table.session.sent == []
+    table.now += 1
+    table.press("y")
+
+    assert len(table.session.sent) == 1
+
+
+@pytest.mark.parametrize("key", ["enter", "a", "Y", "space", "j", "1"])
+def test_only_y_is_yes(table: Table, key: str) -> None:
+    card_of(table)
+    table.now += CARD_DEAF_MS
+    table.press(key)
+
+    assert table.session.sent == []
+    assert table.steering.has_card
+
+
+def test_y_means_nothing_without_a_card(table: Table) -> None:
+    table.press("y")
+
+    assert table.session.sent == []
+    assert table.bridge.said == ["y is not bound \u00b7 ? shows the keys"]
+
+
+def test_after_the_program_moved_the_selection_only_reversible_acts_go_through(table: Table) -> None:
+    table.bridge.moved = 0.0
+    table.now = ASK_AGAIN_MS - 1
+    table.press("e", "1")
+    assert table.session.sent == []
+    assert "moved by itself" in table.bridge.said[-1]
+    table.now += 1
+    table.press("e", "1")
+
+    assert len(table.session.sent) == 1
+
+
+def test_tier_two_is_held_five_seconds_and_ctrl_c_cancels_it(table: Table) -> None:
+    table.bridge.selected = Target("C-00000008", 3, "S2")
+    table.press("e", "2")
+    assert [entry.state for entry in table.outbox.entries] == ["held"]
+    table.now = 4_999
+    table.outbox.tick()
+    assert table.session.sent == []
+    table.press("ctrl+c")
+    table.now = 6_000
+    table.outbox.tick()
+
+    assert [entry.state for entry in table.outbox.entries] == ["canceled"]
+    assert table.session.sent == []
+
+
+def test_what_was_held_goes_when_its_time_is_over(table: Table) -> None:
+    table.bridge.selected = Target("C-00000008", 3, "S2")
+    table.press("e", "2")
+    table.now = 5_000
+    table.outbox.tick()
+    table.press("j")
+
+    assert [case_id for case_id, _ in table.session.sent] == ["C-00000008"]
+
+
+def test_the_order_of_undo_is_held_before_sent(table: Table) -> None:
+    table.bridge.selected = Target("C-00000009", 3, "S2")
+    table.press("s", "1", "e", "2", "z")
+    assert [entry.state for entry in table.outbox.entries] == ["done", "canceled"]
+    table.press("z")
+
+    assert [command.verb for _, command in table.session.sent] == ["snooze", "undo"]
+
+
+def test_undo_ends_after_ten_seconds(table: Table) -> None:
+    table.bridge.selected = Target("C-00000009", 3, "S2")
+    table.press("s", "1")
+    table.now = 10_001
+    table.press("z")
+
+    assert [command.verb for _, command in table.session.sent] == ["snooze"]
+    assert "Nothing to undo" in table.bridge.said[-1]
+
+
+def test_an_act_without_a_case_says_so(table: Table) -> None:
+    table.bridge.selected = Target()
+    table.press("a")
+
+    assert table.bridge.said == ["Not claim the case: No case is selected: press j."]

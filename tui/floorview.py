@@ -1,0 +1,149 @@
+"""The floor's widgets in their places, and what is painted where; it reads the model, and holds no keys."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.geometry import Size
+
+from casework.model import Common
+from client.views.bits import Line
+from client.views.facts import facts
+from client.views.floor import empty_words
+from client.views.whole import only_timeline, whole
+from tui.askarea import AskArea
+from tui.floor import WorkFloor
+from tui.keymap import Keymap
+from tui.offers import footer
+from widgets.banner import Banner
+from widgets.casepane import CasePane
+from widgets.message import Footer, Message
+from widgets.preview import Preview
+from widgets.queue import Queue
+from widgets.status import Status
+
+WIDE: Final = 120
+TALL: Final = 20
+"""From this size on the case stands beside the queue; below TALL lines there is one pane and no preview."""
+CROWDED: Final = 4
+"""A form of more lines than this takes the preview's place."""
+
+
+class FloorView(Vertical):
+    """Queue and preview, or queue and case side by side, or one of them."""
+
+    DEFAULT_CSS = """
+    FloorView #main { height: 1fr; }
+    FloorView #left { height: 1fr; width: 1fr; }
+    FloorView #pane { display: none; }
+    FloorView.pane-open #left { display: none; }
+    FloorView.pane-open #pane { display: block; }
+    FloorView.wide #left { display: block; width: 62; }
+    FloorView.wide #pane { display: block; margin-left: 1; }
+    FloorView.wide Preview, FloorView.low Preview, FloorView.crowded Preview,
+    FloorView.nothing Preview { display: none; }
+    """
+
+    def __init__(self, model: WorkFloor, keymap: Keymap) -> None:
+        super().__init__()
+        self.model = model
+        self.keymap = keymap
+        self.opened: str | None = None
+        """The case that is open, whole."""
+        self.timeline = False
+
+    def compose(self) -> ComposeResult:
+        yield Status(id="status")
+        yield Banner(id="banner")
+        with Horizontal(id="main"):
+            with Vertical(id="left"):
+                yield Queue(id="queue")
+                yield Preview(id="preview")
+            yield CasePane(id="pane")
+        yield AskArea(id="ask")
+        yield Message(id="message")
+        yield Footer(id="footer")
+
+    def on_mount(self) -> None:
+        self.queue.source(self.model.ids, self.model.row, self.model.index)
+
+    @property
+    def queue(self) -> Queue:
+        return self.query_one(Queue)
+
+    @property
+    def pane(self) -> CasePane:
+        return self.query_one(CasePane)
+
+    @property
+    def asking(self) -> AskArea:
+        return self.query_one(AskArea)
+
+    def fit(self, size: Size) -> None:
+        """Arrange for a screen of `size`."""
+        self.set_class(size.width >= WIDE and size.height >= TALL, "wide")
+        self.set_class(size.height < TALL, "low")
+
+    def paint(self, line: Line) -> None:
+        """Paint everything that differs from what stands there; `line` is the message line."""
+        floor = self.model.floor()
+        self.query_one(Status).tell(floor)
+        self.query_one(Banner).tell(floor)
+        seen = 0 if self.model.session is None else len(self.model.session.mirror.rows)
+        self.queue.empty_words = () if len(self.model.ids) else tuple(empty_words(floor, seen))
+        self.queue.repaint()
+        self.paint_case()
+        self.paint_lines(line)
+
+    def paint_case(self) -> None:
+        """Paint the preview and the pane."""
+        case = self._selected()
+        now = self.model.now()
+        wide = self.has_class("wide")
+        hint = ("No case is selected: j selects one.",) if len(self.model.ids) else ()
+        self.set_class(case is None, "nothing")
+        looking = () if case is None else self.model.looking(case.case_id)
+        if wide or self.opened is not None:
+            if case is None or now is None:
+                self.pane.tell(None, (), hint)
+            else:
+                self.pane.tell(case, only_timeline(case) if self.timeline else whole(case, now, looking=looking))
+        if not wide:
+            found = () if case is None or now is None else facts(case, now, looking=looking)
+            self.query_one(Preview).tell(case, found)
+
+    def paint_lines(self, line: Line) -> None:
+        """Paint the message line and the footer."""
+        self.query_one(Message).say(line)
+        asking = self.asking
+        form = asking.form
+        self.set_class(form is not None and form.lines_needed > CROWDED, "crowded")
+        if asking.question is not None:
+            offers = asking.question.keys
+        else:
+            model = self.model
+            roles = frozenset(() if model.session is None else model.session.status.roles)
+            pane = self.opened is not None
+            offers = footer(
+                self._selected(), self.keymap, me=model.me, roles=roles, read_only=model.read_only, pane=pane
+            )
+        self.query_one(Footer).offer(offers, self.screen.size.width)
+
+    def open(self, case_id: str) -> None:
+        """Show the whole case."""
+        self.opened = case_id
+        self.timeline = False
+        self.queue.select(case_id)
+        self.set_class(True, "pane-open")
+
+    def close(self) -> None:
+        """Show no whole case."""
+        self.opened = None
+        self.timeline = False
+        self.set_class(False, "pane-open")
+
+    def _selected(self) -> Common | None:
+        case_id = self.queue.cursor
+        return None if case_id is None else self.model.case(case_id)
