@@ -120,6 +120,8 @@ class FeedHTTPProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         # uvicorn drops its keep-alive timer at the first byte of the next request; a head sent drop by drop meets this.
         super().data_received(data)
+        if self.transport.get_protocol() is not self:
+            return  # it is a WebSocket from here on, which may be silent for as long as it likes
         cycle: RequestResponseCycle | None = self.cycle
         if (cycle is None or cycle.response_complete) and self._head_timer is None and not self.transport.is_closing():
             self._head_timer = self.loop.call_later(REQUEST_SECONDS, self.transport.close)

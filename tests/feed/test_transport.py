@@ -137,6 +137,22 @@ async def test_a_head_that_never_ends_is_cut(tmp_path: Path, monkeypatch: pytest
     assert answered == ["/slow", "/one"]
 
 
+async def test_the_bound_on_a_head_leaves_an_open_websocket_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "REQUEST_SECONDS", 0.1)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await asyncio.sleep(0.3)  # three times the bound, and nothing came from either side
+        await send({"type": "websocket.send", "text": "still here"})
+        await receive()
+
+    async with served(app, tmp_path) as path, unix_connect(path, uri="ws://x/") as ws, asyncio.timeout(5):
+        assert await ws.recv() == "still here"
+
+
 def test_text_frames_are_rfc_6455() -> None:
     assert text_frame(b"") == b"\x81\x00"
     assert text_frame(b"a" * 126)[:4] == b"\x81\x7e\x00\x7e"
