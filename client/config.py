@@ -59,23 +59,33 @@ class Profile(Struct, frozen=True, kw_only=True):
     def read_token(self) -> str | None:
         """The bearer token, None if none is configured (a Unix socket needs none). Raises `NoToken`."""
         if self.token is not None:
+            if not _is_token(self.token):
+                raise NoToken("WATCHFLOOR_TOKEN", "it holds blanks or control characters")
             return self.token
         if self.token_file is None:
             return None
         path = Path(self.token_file).expanduser()
         try:
             with path.open("rb") as file:
+                mode = os.fstat(file.fileno()).st_mode
                 text = file.read(_TOKEN_BYTES).decode("ascii").strip()
         except OSError as error:
             raise NoToken(path, error.strerror or "it cannot be read") from None
         except UnicodeDecodeError:
             raise NoToken(path, "it is not text") from None
-        if not text or any(not "!" <= char <= "~" for char in text):
+        if mode & 0o007:
+            raise NoToken(path, "everybody on this machine may open it; chmod 600 it, and have the token replaced")
+        if not _is_token(text):
             raise NoToken(path, "it has to hold one token on one line")
         return text
 
     def __repr__(self) -> str:
         return f"Profile(url={self.url!r}, name={self.name!r})"  # never the token
+
+
+def _is_token(text: str) -> bool:
+    """One word of printable ASCII: nothing that could end the header that it goes into."""
+    return bool(text) and all("!" <= char <= "~" for char in text)
 
 
 class View(Struct, frozen=True, kw_only=True):

@@ -41,12 +41,12 @@ class BadAddress(ClientError):
 
 
 class NoToken(ClientError):
-    """The token file that was named cannot be read or holds no token."""
+    """The token that was named, a file or an environment variable, cannot be read or is none."""
 
     def __init__(self, path: Path | str, reason: str) -> None:
         self.path = str(path)
         self.reason = reason
-        super().__init__(f"the token file {self.path} cannot be used: {reason}. Ask for one: `watchfloor token issue`.")
+        super().__init__(f"the token in {self.path} cannot be used: {reason}. Ask for one: `watchfloor token issue`.")
 
 
 class FeedUnreachable(ClientError):

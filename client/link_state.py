@@ -138,7 +138,10 @@ class LinkState:
             self.changed = True
             return
         self._heard_at = now
-        if not isinstance(frame, UnknownFrame):
+        if isinstance(frame, UnknownFrame):
+            self.bad_frames += 1
+            self.changed = True
+        else:
             self.take(frame, now)
 
     def take(self, frame: Frame, now: float) -> None:

@@ -11,6 +11,7 @@ in, it also stands in `behind`: what is shown of it is known to be old.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, overload
 
@@ -31,6 +32,14 @@ NO_HASH: Final = "0" * 64
 
 Entry = tuple[tuple[int, ...], str]
 """A place in the queue: the order key, and the case."""
+
+
+_CASE: Final = re.compile(r"C-[0-9A-HJKMNP-TV-Z]{8}")
+
+
+def is_case(case_id: str) -> bool:
+    """Whether this is a case id in its stored form. Ids go into addresses and commands: nothing else gets in here."""
+    return _CASE.fullmatch(case_id) is not None
 
 
 class QueueIds(Sequence[str]):
@@ -261,6 +270,8 @@ class Mirror:
         held = self.rows.get(wire.case_id)
         if held is not None and wire.version <= held.version:
             return  # a refetched case was ahead of the feed
+        if held is None and not is_case(wire.case_id):
+            return  # the record of refusals, which auditors are sent: no case, no row
         try:
             event = shapes.event_in(wire)
             if isinstance(event.fact, UnknownFact):
@@ -326,6 +337,7 @@ class Mirror:
 def _readable(raw: Raw) -> Row | None:
     """The row that was sent, or None if this console cannot read it (a token it does not know)."""
     try:
-        return shapes.row_in(raw)
+        row = shapes.row_in(raw)
     except Malformed:
         return None
+    return row if is_case(row.case_id) else None

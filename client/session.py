@@ -13,6 +13,7 @@ import random as randomness
 import uuid
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from msgspec.structs import replace
 
@@ -224,7 +225,9 @@ class Session:
         import httpx
 
         try:
-            response = await self._client().get(f"/v1/cases/{case_id}", headers=http.headers(self.profile))
+            response = await self._client().get(
+                f"/v1/cases/{quote(case_id, safe='')}", headers=http.headers(self.profile)
+            )
         except httpx.HTTPError as error:
             raise FeedUnreachable(self.profile.url, http.reason(error)) from None
         if response.status_code != 200:
@@ -233,7 +236,7 @@ class Session:
 
     async def _post(self, case_id: str, body: bytes, key: str) -> httpx.Response:
         return await self._client().post(
-            f"/v1/cases/{case_id}/commands",
+            f"/v1/cases/{quote(case_id, safe='')}/commands",
             content=body,
             headers={**http.headers(self.profile), "Content-Type": "application/json", "Idempotency-Key": key},
         )

@@ -104,6 +104,7 @@ def test_which_feed_counts() -> None:
 def test_a_token_goes_to_the_feed_it_is_for(tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("secret-1\n")
+    token.chmod(0o600)
     config = parse(WHOLE.replace("TOKEN", str(token)), file="c.toml")
     assert choose(config, environ={}).read_token() == "secret-1"
     assert choose(config, url="http://elsewhere:1", environ={}).read_token() is None
@@ -118,8 +119,27 @@ def test_a_token_goes_to_the_feed_it_is_for(tmp_path: Path) -> None:
 def test_what_is_no_token_is_not_sent(tmp_path: Path, content: bytes) -> None:
     token = tmp_path / "token"
     token.write_bytes(content)
+    token.chmod(0o600)
     with pytest.raises(NoToken):
         choose(parse("", file="c"), environ={"WATCHFLOOR_TOKEN_FILE": str(token)}).read_token()
+
+
+def test_a_token_that_others_may_read_is_not_used(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("secret")
+    profile = choose(parse("", file="c"), environ={"WATCHFLOOR_TOKEN_FILE": str(token)})
+    for mode, usable in ((0o600, True), (0o640, True), (0o644, False), (0o602, False)):
+        token.chmod(mode)
+        if usable:
+            assert profile.read_token() == "secret"
+        else:
+            with pytest.raises(NoToken, match="chmod 600"):
+                profile.read_token()
+
+
+def test_a_token_cannot_end_its_header() -> None:
+    with pytest.raises(NoToken):
+        choose(parse("", file="c"), environ={"WATCHFLOOR_TOKEN": "a\r\nX: y"}).read_token()
 
 
 @pytest.mark.parametrize(
