@@ -5,10 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from websockets.asyncio.server import ServerConnection, serve, unix_serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
@@ -139,6 +147,45 @@ async def test_over_a_unix_socket(tmp_path: Path) -> None:
     ):
         await console.until(lambda: console.phase == "live")
         assert console.mirror.rows == log.rows
+
+
+def certificate(directory: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that is its own authority, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a feed")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem, private = directory / "ca.pem", directory / "key.pem"
+    pem.write_bytes(made.public_bytes(Encoding.PEM))
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return pem, private
+
+
+async def test_over_tls_it_believes_the_authority_it_was_given_and_nobody_else(tmp_path: Path) -> None:
+    pem, private = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, private)
+    log = log_of(2)
+    async with server(lambda connection: converse(connection, ScriptedFeed(log)), ssl=context) as url:
+        url = url.replace("http:", "https:")
+        async with running(Profile(url=url, token="secret", ca_file=str(pem))) as console:
+            await console.until(lambda: console.phase == "live")
+        async with running(Profile(url=url, token="secret")) as console:
+            await console.until(lambda: console.phase == "offline")
+            assert "certificate" in console.state.status(boottime_ms()).detail
+        async with running(Profile(url=url, ca_file=str(private))) as console:
+            await console.until(lambda: "no certificate" in console.state.status(boottime_ms()).detail)
 
 
 async def test_it_follows_no_redirect() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from client.config import Profile
 from client.errors import Refused
 from client.heads import Heads
 from client.session import Session
-from tests.client.running_feed import NCII, TTL, RunningFeed
+from tests.client.running_feed import NCII, ROOT, TTL, RunningFeed
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +143,31 @@ async def test_the_clock_is_the_feeds(feed: RunningFeed, tmp_path: Path) -> None
         await until(held, lambda: case_id in held.mirror.rows)
         late = held.clock.now_ms() - held.mirror.rows[case_id].opened_at
         assert 0 <= late < 15_000
+
+
+async def test_what_it_remembers_is_what_an_audit_reads(feed: RunningFeed, tmp_path: Path) -> None:
+    feed.raise_case(NCII, 8)
+    async with session(feed.socket, tmp_path) as held:
+        await until(held, lambda: held.status.phase == "live")
+
+    async def verify() -> tuple[int, str]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(ROOT / "main.py"),
+            *("audit", "verify", "--log", feed.log, "--heads", str(tmp_path / "heads.jsonl")),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        out, _ = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, out.decode()
+
+    code, said = await verify()
+    assert code == 0, said
+    assert "1 heads fit" in said
+    path = tmp_path / "heads.jsonl"
+    path.write_bytes(re.sub(rb'"head_hash":"[0-9a-f]{8}', b'"head_hash":"00000000', path.read_bytes()))
+    code, said = await verify()
+    assert code == 1, said
 
 
 async def test_who_is_not_known_hears_so(feed: RunningFeed, tmp_path: Path) -> None:
