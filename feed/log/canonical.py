@@ -20,6 +20,8 @@ from feed.log.seal import Keyring, seal_context
 EXACT: Final = 2**53
 """Integers beyond this are not the same number in every JSON reader."""
 
+_STORED: Final = frozenset(FACTS) - {CaseStub.__name__}
+
 _encode = msgspec.json.Encoder(order="sorted").encode
 _plain = msgspec.json.Encoder().encode
 
@@ -59,25 +61,27 @@ _as_object = msgspec.json.Decoder(dict[str, Any]).decode
 _fact_decoders: Final = {kind: msgspec.json.Decoder(fact).decode for kind, fact in FACTS.items()}
 
 
-def body_of(draft: Draft, *, version: int, keyring: Keyring) -> bytes:
-    """The canonical body of `draft` as event `version` of its case, sealed under the case's key (made if missing).
+def body_of(draft: Draft, kind: str, *, version: int, keyring: Keyring) -> bytes:
+    """The canonical body of `draft` of type `kind` as event `version` of its case, sealed under the case's key (made if
+    missing).
 
     Raises `Unstorable`.
     """
-    kind = draft.type
-    if kind not in FACTS or kind == CaseStub.__name__:
-        raise Unstorable(case_id=draft.case_id, why=f"has the type {kind}, which belongs in no log")
+    fact, case_id = draft.fact, draft.case_id
+    if kind not in _STORED:
+        raise Unstorable(case_id=case_id, why=f"has the type {kind}, which belongs in no log")
     try:
-        data: dict[str, Any] = msgspec.to_builtins(draft.fact)
-        secret = {name: data.pop(name) for name in draft.fact.SEALED if name in data}
+        # What does not read back would stop every later start of the feed; found here, it is one refused append.
+        _fact_decoders[kind](_plain(fact))
+        data: dict[str, Any] = msgspec.to_builtins(fact)
         sealed = None
-        if secret:
-            sealed = keyring.seal(draft.case_id, seal_context(draft.case_id, version, kind), _plain(secret))
+        if fact.SEALED and (secret := {name: data.pop(name) for name in fact.SEALED if name in data}):
+            sealed = keyring.seal(case_id, seal_context(case_id, version, kind), _plain(secret))
         if draft.context is not None:
-            _require_exact(draft.context, draft.case_id)
+            _require_exact(draft.context, case_id)
         return _encode(
             Body(
-                case_id=draft.case_id,
+                case_id=case_id,
                 version=version,
                 type=kind,
                 v=SCHEMA_VERSION,
@@ -91,9 +95,12 @@ def body_of(draft: Draft, *, version: int, keyring: Keyring) -> bytes:
             )
         )
     except UnicodeEncodeError:
-        raise Unstorable(case_id=draft.case_id, why="has text with a lone surrogate") from None
+        raise Unstorable(case_id=case_id, why="has text with a lone surrogate") from None
+    except msgspec.ValidationError as error:
+        # Its text may quote a value; the path of the field does not.
+        raise Unstorable(case_id=case_id, why=f"would not read back, at {str(error).rpartition(' at ')[2]}") from None
     except (TypeError, OverflowError, RecursionError) as error:
-        raise Unstorable(case_id=draft.case_id, why=f"cannot be written as JSON ({type(error).__name__})") from None
+        raise Unstorable(case_id=case_id, why=f"cannot be written as JSON ({type(error).__name__})") from None
 
 
 def event_of(stored: Stored, keyring: Keyring) -> Event:

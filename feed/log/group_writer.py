@@ -64,7 +64,8 @@ class GroupWriter:
         self._epoch = store.epoch()
         self._seq, self._head = store.newest()
         self._tails: dict[str, Tail] = {}
-        self._queue: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[Request] | None] = queue.SimpleQueue()
+        self._backlog: list[Request] = []
         self._stopping = False
         self._probe_at = 0.0
         self._purge_at = 0.0
@@ -74,8 +75,9 @@ class GroupWriter:
     def start(self) -> None:
         self._thread.start()
 
-    def submit(self, request: Request) -> None:
-        self._queue.put(request)
+    def submit(self, requests: list[Request]) -> None:
+        """Queue `requests`; the list is the writer's from here on."""
+        self._queue.put(requests)
 
     def stop(self) -> None:
         """Finish what is queued, then end the thread; returns when it has ended."""
@@ -83,7 +85,7 @@ class GroupWriter:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stopping:
+        while self._backlog or not self._stopping:
             group = self._take()
             if self.unavailable is not None and time.monotonic() >= self._probe_at:
                 self._recover()
@@ -94,17 +96,19 @@ class GroupWriter:
 
     def _take(self) -> list[Request]:
         """What is queued, at most `GROUP`; waits for the first, while the disk is bad no longer than for a probe."""
-        group: list[Request] = []
+        wait = not self._backlog and not self._stopping
         try:
-            request = self._queue.get(timeout=None if self.unavailable is None else self._probe_s)
-            while request is not None:
-                group.append(request)
-                if len(group) == GROUP:
-                    return group
-                request = self._queue.get_nowait()
-            self._stopping = True
+            while len(self._backlog) < GROUP:
+                timeout = None if self.unavailable is None else self._probe_s
+                asked = self._queue.get(wait, timeout) if wait else self._queue.get_nowait()
+                if asked is None:
+                    self._stopping = True
+                    break
+                self._backlog += asked
+                wait = False
         except queue.Empty:
             pass
+        group, self._backlog = self._backlog[:GROUP], self._backlog[GROUP:]
         return group
 
     def _store_group(self, requests: list[Request]) -> None:

@@ -54,36 +54,39 @@ class Group:
         self._judge_versions(writes)
         rows: list[Stored] = []
         events: list[Event] = []
+        hashes: list[str] = []
         tails: dict[str, Tail] = {}
         seq, head = self.seq, self.head
         for write in writes:
-            version, previous = tails.get(write.case_id) or self.tails[write.case_id]
+            case_id = write.case_id
+            version, previous = tails.get(case_id) or self.tails[case_id]
             for draft in write.drafts:
-                if draft.case_id != write.case_id:
-                    raise Unstorable(case_id=draft.case_id, why=f"stands among the writes of {write.case_id}")
+                if draft.case_id != case_id:
+                    raise Unstorable(case_id=draft.case_id, why=f"stands among the writes of {case_id}")
                 seq += 1
                 version += 1
-                body = body_of(draft, version=version, keyring=self._keyring)
+                kind = draft.type
+                body = body_of(draft, kind, version=version, keyring=self._keyring)
                 previous = case_hash(previous, body)
                 head = head_hash(head, previous)
-                rows.append(
-                    Stored(seq, draft.case_id, version, draft.type, draft.at, draft.actor, body, previous, head)
-                )
+                rows.append(Stored(seq, case_id, version, kind, draft.at, draft.actor, body, previous, head))
                 events.append(placed(draft, seq=seq, version=version, digest=previous.hex()))
-            tails[write.case_id] = Tail(version, previous)
+                hashes.append(head.hex())
+            tails[case_id] = Tail(version, previous)
         appended = Appended(
             first_seq=self.seq + 1 if rows else self.seq,
             last_seq=seq,
             events=tuple(events),
-            head_hash=head.hex(),
-            head_hashes=tuple(row.head_hash.hex() for row in rows),
+            head_hash=hashes[-1] if hashes else head.hex(),
+            answer=key.answer if key is not None and isinstance(key.answer, bytes) else b"",
+            head_hashes=tuple(hashes),
         )
         if key is not None:
-            answer = key.answer if isinstance(key.answer, bytes) else key.answer(appended)
-            appended = msgspec.structs.replace(appended, answer=answer)
-            record = msgspec.structs.replace(key, answer=answer)
-            self.keys[(key.scope, key.key)] = record
-            self.new_keys.append(record)
+            if not isinstance(key.answer, bytes):
+                appended = msgspec.structs.replace(appended, answer=key.answer(appended))
+                key = msgspec.structs.replace(key, answer=appended.answer)
+            self.keys[(key.scope, key.key)] = key
+            self.new_keys.append(key)
         self.rows += rows
         self.tails.update(tails)
         self.seq, self.head = seq, head

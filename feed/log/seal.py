@@ -81,7 +81,7 @@ class Keyring:
 
         Raises `Unstorable` if that key was destroyed.
         """
-        return binascii.b2a_base64(self.seal_bytes(case_id, context, text), newline=False).decode("ascii")
+        return str(binascii.b2a_base64(self.seal_bytes(case_id, context, text), newline=False), "ascii")
 
     def seal_bytes(self, case_id: str, context: bytes, text: bytes) -> bytes:
         """The same, as bytes."""

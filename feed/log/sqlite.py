@@ -53,6 +53,7 @@ class SqliteLog:
         self._loop = asyncio.get_running_loop()
         self._on_commit: Callable[[Appended], None] | None = None
         self._queued = 0
+        self._asked: list[Request] = []
         self._closing: asyncio.Task[None] | None = None
         self._writer.start()
 
@@ -106,7 +107,10 @@ class SqliteLog:
             raise LogUnavailable("too many appends are waiting for the disk")
         waiter: asyncio.Future[Appended] = self._loop.create_future()
         self._queued += 1
-        self._writer.submit(Request(key, writes, waiter))
+        if not self._asked:
+            # Handed over once a pass of the loop: all that wake together ask again together, in one group.
+            self._loop.call_soon(self._submit)
+        self._asked.append(Request(key, writes, waiter))
         return await waiter
 
     async def read(self, after: int, limit: int, case_id: str | None = None) -> list[Event]:
@@ -134,6 +138,7 @@ class SqliteLog:
 
     async def close(self) -> None:
         if self._closing is None:
+            self._submit()
             self._closing = self._loop.create_task(asyncio.to_thread(self._shut))
         await asyncio.shield(self._closing)
 
@@ -150,6 +155,11 @@ class SqliteLog:
         self._store.close()
         self._keyring.close()
         self._lock.release()
+
+    def _submit(self) -> None:
+        if self._asked:
+            asked, self._asked = self._asked, []
+            self._writer.submit(asked)
 
     def _hand_over(self, outcomes: list[Outcome]) -> None:
         """On the writer's thread: one wake-up of the loop for the whole group."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,10 +43,10 @@ _PRAGMAS: Final = (
     "journal_size_limit=67108864",
 )
 COLUMNS: Final = "seq, case_id, version, type, at, actor, body, hash, head_hash"
-_INSERT_EVENTS: Final = f"INSERT INTO events ({COLUMNS}) VALUES "
-_INSERT_KEYS: Final = "INSERT INTO keys (name, scope, key, digest, answer, expires_at) VALUES "
-_ROWS_A_STATEMENT: Final = 1_024
-"""A power of two; times nine columns it stays below SQLite's smallest usual bound of 32,766 variables."""
+_INSERT_EVENTS: Final = f"INSERT INTO events ({COLUMNS})"
+_INSERT_KEYS: Final = "INSERT INTO keys (name, scope, key, digest, answer, expires_at)"
+_SIZES: Final = (1, 4, 16, 64, 256, 1_024)
+"""Rows of one statement; times nine columns it stays below SQLite's smallest usual bound of 32,766 variables."""
 _PURGED_AT_ONCE: Final = 512
 
 
@@ -163,17 +165,17 @@ class SqliteStore:
                 self._file.execute(table)
             self._file.execute("COMMIT")
 
-    def _insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Insert `rows` with few statements: sizes are powers of two, so SQLite's statement cache knows them all."""
-        start, size = 0, _ROWS_A_STATEMENT
-        while start < len(rows):
-            if len(rows) - start < size:
-                size >>= 1
-                continue
-            part = rows[start : start + size]
-            marks = f"({_marks(len(part[0]))})"
-            self._file.execute(sql + ",".join([marks] * size), [value for row in part for value in row])
-            start += size
+    def _insert(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert `rows` with one statement for each 1,024, filled up with empty rows that it leaves out: so there are
+        few different statements, and SQLite's statement cache knows them all.
+        """
+        for part in _parts(rows, _SIZES[-1]):
+            size = next(size for size in _SIZES if size >= len(part))
+            width = len(part[0])
+            values: list[Any] = [None] * (size * width)
+            values[: len(part) * width] = chain.from_iterable(part)
+            marks = ",".join([f"({_marks(width)})"] * size)
+            self._file.execute(f"{sql} SELECT * FROM (VALUES {marks}) WHERE column1 IS NOT NULL", values)
 
 
 def live_keys(file: sqlite3.Connection, names: Sequence[tuple[str, str]], now: int) -> dict[tuple[str, str], Key]:
@@ -217,5 +219,6 @@ def _parts(values: Sequence[Any], size: int = 256) -> Iterable[Sequence[Any]]:
     return (values[start : start + size] for start in range(0, len(values), size))
 
 
+@cache
 def _marks(count: int) -> str:
     return ",".join("?" * count)

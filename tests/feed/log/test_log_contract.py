@@ -10,7 +10,7 @@ import pytest
 
 from casework.events import Event
 from casework.facts import CaseClaimed, CaseStub, NoteAdded
-from casework.model import Stub
+from casework.model import Clock, Result, Stub
 from feed.log.base import ZERO_HASH, Appended, Key, KeyTaken, Log, LogUnavailable, Unstorable, VersionConflict
 from feed.log.canonical import case_hash, head_hash
 from tests.feed.log.samples import AT, CASE, OTHER, SECRETS, Engine, claimed, draft, key, note, opened, write
@@ -232,6 +232,19 @@ async def test_a_lone_surrogate_is_refused_and_hurts_nobody(engine: Engine) -> N
         )
         assert isinstance(results[0], Unstorable)
         assert isinstance(results[1], Appended)
+
+
+async def test_what_would_not_read_back_is_refused_without_quoting_it(engine: Engine) -> None:
+    wrong = draft(CASE, CaseClaimed(result=Result(state="PLANTED-state")))  # type: ignore[arg-type]  # on purpose
+    late = draft(
+        CASE, CaseClaimed(result=Result(clocks=(Clock(milestone="ack", started_at=0, due_at=2**60, allowance_ms=1),)))
+    )
+    async with engine.open() as log:
+        for bad, path in ((wrong, r"\$\.result\.state"), (late, r"clocks\[0\]\.due_at")):
+            with pytest.raises(Unstorable, match=path) as caught:
+                await log.append(None, [write(0, bad)])
+            assert "PLANTED" not in str(caught.value)
+        assert log.head().seq == 0
 
 
 async def test_what_only_travels_is_never_stored(engine: Engine) -> None:
