@@ -1,7 +1,7 @@
 """The socket under the link: connects, carries frames between the feed and `LinkState`, and does nothing else.
 
-websockets is imported at the first connection, after the console's first paint. No proxy, no redirects, no compression
-(the feed offers none), frames up to `limits.FRAME_OUT`.
+websockets is imported when the link runs, which is after the console's first paint. No proxy, no redirects, no
+compression (the feed offers none), frames up to `limits.FRAME_OUT`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from client import http
@@ -43,6 +44,8 @@ class Link:
 
     async def run(self) -> None:
         """Connect and connect again until canceled."""
+        # In a thread: it takes some tenths of a second, and keys are pressed meanwhile.
+        await asyncio.to_thread(import_module, "websockets.asyncio.client")
         ticker = asyncio.create_task(self._tick(), name="link ticks")
         try:
             while True:

@@ -12,6 +12,7 @@ import gc
 import random as randomness
 import uuid
 from collections.abc import Callable, Coroutine
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -82,6 +83,7 @@ class Session:
         """Begin to connect; returns at once."""
         self._link = Link(self.profile, self._state, now=self._now, on_change=self._on_link)
         self._run(self._link.run(), "link")
+        self._run(self._prepare(), "prepare HTTP")
 
     async def close(self) -> None:
         """End everything; nothing that was not sent is sent."""
@@ -181,6 +183,11 @@ class Session:
         self._changed()
 
     # --- inside
+
+    async def _prepare(self) -> None:
+        """Load what the first command needs once the picture is there, so that it does not wait for that."""
+        await self._until(lambda: self.mirror.complete, CASE_WAIT_S)
+        await asyncio.to_thread(import_module, "httpx")
 
     def _on_link(self) -> None:
         for case_id in self.mirror.take_refetch():

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import re
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,12 @@ from client.errors import Refused
 from client.heads import Heads
 from client.session import Session
 from tests.client.running_feed import NCII, ROOT, TTL, RunningFeed
+
+
+def test_no_network_code_is_loaded_before_it_is_needed() -> None:
+    code = "import sys, client.session; print({'httpx', 'websockets', 'anyio'} & set(sys.modules))"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout == "set()\n"
 
 
 @pytest.fixture(scope="module")
