@@ -34,7 +34,11 @@ def run(args: argparse.Namespace) -> int:
     # Heads first: one that a console is told while the log is read must not look like a cut tail.
     memory = _heads(args.heads)
     try:
-        report = verify(sqlite_path(args.log), memory)
+        path = sqlite_path(args.log)
+    except LogUnusable as fault:
+        raise UsageError(str(fault)) from fault
+    try:
+        report = verify(path, memory)
     except LogUnusable as fault:
         raise CliError(str(fault)) from fault
     _print(args.log, report)

@@ -188,7 +188,10 @@ class Log(Protocol):
         """
 
     async def read(self, after: int, limit: int, case_id: str | None = None) -> list[Event]:
-        """At most `limit` events with seq > `after` in order, of one case if named, unsealed where the key exists."""
+        """At most `limit` events with seq > `after` in order, of one case if named, unsealed where the key exists.
+
+        This and all other reads raise `LogUnavailable` if the disk cannot be read.
+        """
 
     async def read_stored(self, after: int, limit: int, case_id: str | None = None) -> list[Stored]:
         """The same events as they are stored."""

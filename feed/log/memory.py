@@ -50,13 +50,14 @@ class MemoryLog:
             raise LogUnavailable(self.unavailable)
         head = self._rows[-1].head_hash if self._rows else bytes(32)
         tails = {write.case_id: self._tails.get(write.case_id, NO_TAIL) for write in writes}
-        live = {name: record for name, record in self._keys.items() if self._lives(record)}
+        bound = await self.find_key(key.scope, key.key) if key is not None else None
+        live = {(bound.scope, bound.key): bound} if bound is not None else {}
         group = Group(seq=len(self._rows), head=head, tails=tails, keys=live, keyring=self._keyring)
         appended = group.place(key, writes)
         self._keyring.commit()
         self._rows += group.rows
         self._tails.update(group.tails)
-        self._keys = group.keys
+        self._keys.update(group.keys)
         if appended.events and self.on_commit is not None:
             self.on_commit(appended)
         await asyncio.sleep(0)

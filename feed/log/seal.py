@@ -11,7 +11,8 @@ import binascii
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -129,28 +130,44 @@ class Keyring:
             if not self._pending:
                 return
             try:
-                self._file.execute("BEGIN IMMEDIATE")
-                self._file.executemany("INSERT INTO keys (case_id, key) VALUES (?, ?)", list(self._pending.items()))
-                self._file.execute("COMMIT")
+                with self._transaction():
+                    self._file.executemany("INSERT INTO keys (case_id, key) VALUES (?, ?)", list(self._pending.items()))
             except sqlite3.Error as error:
-                if self._file.in_transaction:
-                    self._file.execute("ROLLBACK")
                 raise LogUnavailable(f"the case keys cannot be written ({error})") from None
             self._pending.clear()
 
     def destroy(self, case_id: str) -> bool:
-        """Overwrite the case's key for good, in the file and in memory; True if there was one."""
+        """Overwrite the case's key for good, in the file and in memory; True if there was one.
+
+        Raises `LogUnavailable` if the file cannot be written: the key may still be there, ask again.
+        """
         with self._lock:
-            self._file.execute("BEGIN IMMEDIATE")
-            found = self._file.execute("DELETE FROM keys WHERE case_id = ?", (case_id,)).rowcount > 0
-            self._file.execute("INSERT OR IGNORE INTO destroyed (case_id, at) VALUES (?, ?)", (case_id, self._now()))
-            self._file.execute("COMMIT")
-            # The page with the key may also stand in the WAL: fold it in, then cut the WAL to nothing.
-            self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            self._gone.add(case_id)
-            self._ciphers.pop(case_id, None)
-            self._pending.pop(case_id, None)
+            try:
+                with self._transaction():
+                    found = self._file.execute("DELETE FROM keys WHERE case_id = ?", (case_id,)).rowcount > 0
+                    values = (case_id, self._now())
+                    self._file.execute("INSERT OR IGNORE INTO destroyed (case_id, at) VALUES (?, ?)", values)
+                self._gone.add(case_id)
+                self._ciphers.pop(case_id, None)
+                self._pending.pop(case_id, None)
+                # The page with the key may also stand in the WAL: fold it in, then cut the WAL to nothing.
+                busy = self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            except sqlite3.Error as error:
+                raise LogUnavailable(f"the case keys cannot be written ({error})") from None
+            if busy:
+                raise LogUnavailable("another process reads the case keys, so they cannot be overwritten")
             return found
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._file.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._file.execute("COMMIT")
+        except sqlite3.Error:
+            if self._file.in_transaction:
+                self._file.execute("ROLLBACK")
+            raise
 
     def close(self) -> None:
         with self._lock:

@@ -6,8 +6,9 @@ import asyncio
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -117,11 +118,11 @@ class SqliteLog:
         return await self._loop.run_in_executor(self._reader, self._read, after, limit, case_id)
 
     async def read_stored(self, after: int, limit: int, case_id: str | None = None) -> list[Stored]:
-        return await self._loop.run_in_executor(self._reader, stored_after, self._pages, after, limit, case_id)
+        return await self._loop.run_in_executor(self._reader, self._read_stored, after, limit, case_id)
 
     async def find_key(self, scope: str, key: str) -> Key | None:
         # One look-up in an index: cheaper than to change threads for it.
-        with self._points_lock:
+        with self._points_lock, _readable():
             return live_keys(self._points, [(scope, key)], self._now()).get((scope, key))
 
     def head(self) -> Head:
@@ -132,7 +133,7 @@ class SqliteLog:
             return ZERO_HASH
         if seq == self._head.seq:
             return self._head.head_hash
-        with self._points_lock:
+        with self._points_lock, _readable():
             digest = head_hash_at(self._points, seq)
         return None if digest is None else digest.hex()
 
@@ -143,9 +144,14 @@ class SqliteLog:
         await asyncio.shield(self._closing)
 
     def _read(self, after: int, limit: int, case_id: str | None) -> list[Event]:
-        rows = stored_after(self._pages, after, limit, case_id)
-        self._keyring.warm(row.case_id for row in rows)
+        rows = self._read_stored(after, limit, case_id)
+        with _readable():
+            self._keyring.warm(row.case_id for row in rows)
         return [event_of(row, self._keyring) for row in rows]
+
+    def _read_stored(self, after: int, limit: int, case_id: str | None) -> list[Stored]:
+        with _readable():
+            return stored_after(self._pages, after, limit, case_id)
 
     def _shut(self) -> None:
         self._writer.stop()
@@ -155,6 +161,13 @@ class SqliteLog:
         self._store.close()
         self._keyring.close()
         self._lock.release()
+
+    def _told(self, hook: Callable[[Appended], None], appended: Appended) -> None:
+        try:
+            hook(appended)
+        except Exception as error:  # noqa: BLE001 - a fault in the hook must not leave the rest of the group waiting
+            about = {"message": "the log's on_commit hook raised", "exception": error}
+            self._loop.call_exception_handler(about)
 
     def _submit(self) -> None:
         if self._asked:
@@ -174,7 +187,7 @@ class SqliteLog:
             if isinstance(result, Appended) and result.events:
                 self._head = Head(epoch=self._epoch, seq=result.last_seq, head_hash=result.head_hash)
                 if self._on_commit is not None:
-                    self._on_commit(result)
+                    self._told(self._on_commit, result)
             if waiter is None:
                 continue
             self._queued -= 1
@@ -184,6 +197,15 @@ class SqliteLog:
                 waiter.set_result(result)
             else:
                 waiter.set_exception(result)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Readers too hear of a bad disk in the words of the contract."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise LogUnavailable(f"the disk could not be read ({error})") from None
 
 
 def beside(path: Path, suffix: str) -> Path:

@@ -129,12 +129,18 @@ class TokenStore:
         return secret
 
     def find(self, token: str, now: int | None = None) -> Token | None:
-        """The record of a live token, as it is this moment; None if it is unknown, revoked or expired."""
+        """The record of a live token, as it is this moment; None if it is unknown, revoked or expired.
+
+        Raises `LogUnusable` if the file cannot be read: then nobody can be let in.
+        """
         if not token.startswith(PREFIX):
             return None
         digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
         with self._lock:
-            row = self._file.execute("SELECT record FROM tokens WHERE digest = ?", (digest,)).fetchone()
+            try:
+                row = self._file.execute("SELECT record FROM tokens WHERE digest = ?", (digest,)).fetchone()
+            except sqlite3.Error as error:
+                raise LogUnusable(path=str(self._path), why=f"cannot be read ({error}). Look at the disk.") from None
         if row is None:
             return None
         found = msgspec.json.decode(row[0], type=Token)
@@ -164,10 +170,13 @@ class TokenStore:
                 raise LogUnusable(path=str(self._path), why=why) from None
 
     def _prepare(self) -> None:
-        if self._file.execute("PRAGMA application_id").fetchone()[0] not in (0, APPLICATION_ID):
+        application = self._file.execute("PRAGMA application_id").fetchone()[0]
+        if application not in (0, APPLICATION_ID):
             raise LogUnusable(path=str(self._path), why="is a database of another program. Name another log.")
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", f"application_id={APPLICATION_ID}"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
             self._file.execute(f"PRAGMA {pragma}").fetchone()
+        if application == 0:
+            self._file.execute(f"PRAGMA application_id={APPLICATION_ID}")
         self._file.execute(
             "CREATE TABLE IF NOT EXISTS tokens "
             "(digest BLOB NOT NULL UNIQUE, token_id TEXT NOT NULL, principal TEXT NOT NULL, record BLOB NOT NULL)"

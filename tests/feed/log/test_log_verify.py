@@ -313,6 +313,7 @@ def test_the_command_takes_a_consoles_file_of_heads(path: Path, audit: Words, tm
 def test_wrong_use_is_told_apart_from_a_fault(path: Path, audit: Words, tmp_path: Path) -> None:
     assert audit(["export", "C-00000001"])[0] == 2
     assert audit(["verify"])[0] == 2
+    assert audit(["verify", "--log", str(path)])[0] == 2
     assert audit(["verify", "--log", f"sqlite:{tmp_path / 'none.db'}"])[0] == 1
     code, _, err = audit(["verify", "--log", f"sqlite:{path}", "--heads", str(tmp_path / "none.jsonl")])
     assert (code, "none.jsonl" in err) == (1, True)

@@ -132,3 +132,19 @@ def test_a_key_file_that_cannot_be_written_stops_the_append(tmp_path: Path) -> N
     blocker.close()
     keys.commit()
     assert Keyring(tmp_path / "k", now=Time()).has(CASE)
+
+
+def test_a_destruction_that_could_not_be_finished_is_not_called_done(tmp_path: Path) -> None:
+    keys = Keyring(tmp_path / "k", now=Time())
+    keys.seal(CASE, CONTEXT, b"text")
+    keys.commit()
+    keys._file.execute("PRAGMA busy_timeout=0")
+    reader = sqlite3.connect(tmp_path / "k", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM keys").fetchall()
+    with pytest.raises(LogUnavailable, match="overwritten"):
+        keys.destroy(CASE)
+    reader.execute("ROLLBACK")
+    reader.close()
+    assert not keys.destroy(CASE), "now it is overwritten, though there was no key left to take away"
+    assert (tmp_path / "k-wal").stat().st_size == 0

@@ -355,6 +355,51 @@ async def test_keys_that_cannot_be_made_durable_stop_the_events_that_need_them(t
         assert [event.redacted for event in await log.read(0, 10)] == [False, False]
 
 
+async def test_a_disk_that_cannot_be_read_is_told_in_the_same_words(tmp_path: Path) -> None:
+    async with log_at(tmp_path / "floor.db") as log:
+        await log.append(None, [write(0, opened(), note())])
+        log._pages.close()
+        log._points.close()
+        for reading in (log.read(0, 1), log.read_stored(0, 1), log.find_key("ana", "k")):
+            with pytest.raises(LogUnavailable, match="could not be read"):
+                await reading
+        with pytest.raises(LogUnavailable, match="could not be read"):
+            log.head_hash_at(1)
+
+
+async def test_a_hook_that_raises_leaves_nobody_waiting(tmp_path: Path) -> None:
+    reported: list[BaseException] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda loop, context: reported.append(context["exception"]))
+
+    def hook(appended: Appended) -> None:
+        raise ZeroDivisionError
+
+    async with log_at(tmp_path / "floor.db") as log:
+        log.on_commit = hook
+        await asyncio.gather(*(log.append(None, [write(None, note())]) for _ in range(3)))
+    assert [type(error) for error in reported] == [ZeroDivisionError] * 3
+
+
+async def test_every_commit_is_synced(tmp_path: Path) -> None:
+    async with log_at(tmp_path / "floor.db") as log:
+
+        def settings() -> list[object]:
+            files = (log._store._file, log.keyring._file)
+            names = ("journal_mode", "synchronous", "locking_mode")
+            return [file.execute(f"PRAGMA {name}").fetchone()[0] for file in files for name in names]
+
+        full = ["wal", 2, "normal"] * 2
+        assert settings() == full
+        assert log.keyring._file.execute("PRAGMA secure_delete").fetchone()[0] == 1
+        faults.fail_on("COMMIT")
+        with pytest.raises(LogUnavailable):
+            await log.append(None, [write(None, note())])
+        faults.heal()
+        await _healthy(log)
+        assert settings() == full, "also on the connection that replaced the first"
+
+
 async def test_the_loop_may_end_before_the_log(tmp_path: Path) -> None:
     log = SqliteLog(tmp_path / "floor.db", now=Time())
     appended = await log.append(None, [write(0, opened())])
