@@ -68,22 +68,26 @@ def _ends(left: Line, right: Line, width: int) -> Line:
 def _digits(page: Wall, width: int, height: int) -> list[Line]:
     """The counts and, set apart at the right, the time to the next late one; as big as fits."""
     counts = page.counts
-    numbers = [*counts, *((page.next_late,) if page.next_late is not None else ())]
-    pictures, widths = _largest(numbers, width, height)
+    next_late = page.next_late
+    pictures, widths, fits = _largest([*counts, *((next_late,) if next_late is not None else ())], width, height)
+    if not fits:
+        # A narrow wall: the counts stay, the time stands in the rows below anyway.
+        next_late = None
+        pictures, widths, _ = _largest(list(counts), width, height)
     lines: list[Line] = []
     used = 2 + sum(widths[: len(counts)]) + GAP * len(counts)
     for y in range(len(pictures[0])):
         bits: list[Bit] = [("  ", "text")]
         for at, number in enumerate(counts):
             bits.append((pictures[at][y].ljust(widths[at] + GAP), number.tone))
-        if page.next_late is not None:
+        if next_late is not None:
             picture = pictures[-1]
             bits.append((" " * max(0, width - used - len(picture[0]) - 2), "text"))
-            bits.append((picture[y], page.next_late.tone))
+            bits.append((picture[y], next_late.tone))
         lines.append(tuple(bits))
     words: list[Bit] = [("  ", "text")]
     words += [(number.word.ljust(widths[at] + GAP), "quiet") for at, number in enumerate(counts)]
-    named: Line = (("NEXT LATE ", "strong"), *page.next_words) if page.next_words else ()
+    named: Line = (("NEXT LATE ", "strong"), *page.next_words) if page.next_words and next_late is not None else ()
     if line_width(named) > width - used - 2 and named:
         named = (("NEXT ", "strong"), *page.next_words)
     gap = width - used - line_width(named) - 2
@@ -91,15 +95,15 @@ def _digits(page: Wall, width: int, height: int) -> list[Line]:
     return lines
 
 
-def _largest(numbers: Sequence[Big], width: int, height: int) -> tuple[list[tuple[str, ...]], list[int]]:
-    """The pictures of the numbers and the width of each, in the largest size that fits."""
+def _largest(numbers: Sequence[Big], width: int, height: int) -> tuple[list[tuple[str, ...]], list[int], bool]:
+    """The pictures of the numbers, the width of each, in the largest size that fits; and whether any does."""
     sizes = ((2, False), (1, False), (1, True))
     for scale, slim in sizes:
         pictures = [_picture(number, scale=scale, slim=slim) for number in numbers]
         widths = [max(len(picture[0]), len(number.word)) for picture, number in zip(pictures, numbers, strict=True)]
         fits = sum(widths) + GAP * len(widths) + 2 <= width and (scale == 1 or height >= 14 + len(pictures[0]))
         if fits or (scale, slim) == sizes[-1]:
-            return pictures, widths
+            return pictures, widths, fits
     raise AssertionError("the last size is taken whatever its width")
 
 

@@ -110,7 +110,7 @@ def _clocks(case: Common, now: int) -> Line:
             )
         else:
             parts.append(text(f"{clock_name(clock)} {countdown(clock.due_at - now)}", tone))
-    parts.extend(text(f"{clock_name(clock)} paused", "quiet") for clock in case.clocks if clock.paused)
+    parts.extend(text(f"{clock_name(clock)} paused", "quiet") for clock in case.clocks if clock.paused and clock.owed)
     return dotted(*parts)
 
 

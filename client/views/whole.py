@@ -98,6 +98,8 @@ def _bar(clock: Clock, now: int, *, first: bool) -> Line:
     if clock.waived is not None:
         by = Untrusted(clock.waived.by)
         return ((clock_name(clock).ljust(16), "quiet"), ("waived by ", "quiet"), (by, "quiet"))
+    if clock.stopped_at is not None:
+        return ((clock_name(clock).ljust(16), "quiet"), ("stopped", "quiet"))
     if clock.paused:
         return ((clock_name(clock).ljust(16), "quiet"), ("paused", "quiet"))
     tone: Tone = clock_tone(clock, now)
