@@ -13,9 +13,12 @@ from typing import Final, Protocol
 
 from casework.access import Audience
 from feed.floor import Applied, Floor
+from feed.logs import Journal
 from feed.ring import AudienceRing, Ring, whole_event
 from feed.transport import text_frame
 from protocol import codec, frames
+
+_journal: Final = Journal("hub")
 
 FLUSH_SECONDS: Final = 0.010
 """Between two flushes under load; after a pause an event goes out at once."""
@@ -172,7 +175,12 @@ class Hub:
         watchers = self._cases.get(applied.event.case_id)
         if watchers and applied.after is not None:
             for sub in tuple(watchers):
-                self._send_case_event(sub, applied)
+                try:
+                    self._send_case_event(sub, applied)
+                except Exception as fault:  # noqa: BLE001 - what cannot be shown to one must not stop the floor
+                    _journal.fault("event not sent", fault, seq=applied.event.seq)
+                    self.unwatch(sub)
+                    sub.listener.fall_behind(sub)
         if applied.granted:
             for listener in tuple(self.listeners):
                 if listener.principal in applied.granted:
@@ -218,18 +226,25 @@ class Hub:
             if not self.ring.holds_after(channel.cursor):
                 self._abandon(channel, last)
                 continue
-            for batch in channel.ring.batches(channel.cursor, last):
-                channel.cursor = batch.seq
-                for name, members in tuple(channel.live.items()):
-                    frame = text_frame(batch.frame(name))
-                    self.delivered += len(members) * len(batch.events)
-                    behind = [sub for sub in members if not sub.listener.write(frame)]
-                    for sub in behind:
-                        self.go_quiet(channel, sub)
-                        sub.listener.fall_behind(sub)
+            try:
+                self._send_batches(channel, last)
+            except Exception as fault:  # noqa: BLE001 - one audience that cannot be served must not stop the others
+                _journal.fault("events not sent", fault, seq=last)
+                self._abandon(channel, last)
+
+    def _send_batches(self, channel: Channel, last: int) -> None:
+        for batch in channel.ring.batches(channel.cursor, last):
+            channel.cursor = batch.seq
+            for name, members in tuple(channel.live.items()):
+                frame = text_frame(batch.frame(name))
+                self.delivered += len(members) * len(batch.events)
+                behind = [sub for sub in members if not sub.listener.write(frame)]
+                for sub in behind:
+                    self.go_quiet(channel, sub)
+                    sub.listener.fall_behind(sub)
 
     def _abandon(self, channel: Channel, last: int) -> None:
-        """More went through the ring between two flushes than it holds: everybody catches up by snapshot."""
+        """Everybody of `channel` catches up alone: the ring passed them, or what it holds could not be sent."""
         for members in tuple(channel.live.values()):
             for sub in tuple(members):
                 self.go_quiet(channel, sub)

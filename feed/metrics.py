@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from typing import Final
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -13,14 +15,17 @@ from prometheus_client.registry import Collector
 from casework.tokens import SEVERITIES, STATES
 from feed.node import Node
 
-MEDIA = "text/plain; version=0.0.4; charset=utf-8"
+_AT_ONCE: Final = 1_000
+MEDIA: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class NodeCollector(Collector):
-    """Reads the node when it is scraped; nothing is counted twice."""
+    """Reads the node when it is scraped; nothing is counted twice. Cases were counted before, see `exposition`."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, cases: Counter[tuple[str, str]], late: Counter[str]) -> None:
         self._node = node
+        self._by_state = cases
+        self._late = late
 
     def collect(self) -> Iterator[Metric]:
         node = self._node
@@ -42,26 +47,29 @@ class NodeCollector(Collector):
         yield _gauge("watchfloor_clock_sane", "Whether wall and monotonic clock agree.", int(node.keeper.clock_sane))
 
     def _cases(self) -> Iterator[Metric]:
-        cases = self._node.floor.cases.values()
-        by_state = Counter((case.state, case.severity) for case in cases)
-        late = Counter(
-            case.severity for case in cases if any(c.running and c.breached_at is not None for c in case.clocks)
-        )
         family = GaugeMetricFamily("watchfloor_cases", "Cases on the floor.", labels=("state", "severity"))
         for state in STATES:
             for severity in SEVERITIES:
-                family.add_metric((state, severity), by_state[state, severity])
+                family.add_metric((state, severity), self._by_state[state, severity])
         yield family
         family = GaugeMetricFamily("watchfloor_cases_late", "Cases with a late clock.", labels=("severity",))
         for severity in SEVERITIES:
-            family.add_metric((severity,), late[severity])
+            family.add_metric((severity,), self._late[severity])
         yield family
 
 
-def exposition(node: Node) -> tuple[bytes, str]:
-    """The metrics in Prometheus' text format, and its media type."""
+async def exposition(node: Node) -> tuple[bytes, str]:
+    """The metrics in Prometheus' text format, and its media type. A large floor is counted in steps."""
+    by_state: Counter[tuple[str, str]] = Counter()
+    late: Counter[str] = Counter()
+    for number, case in enumerate(tuple(node.floor.cases.values()), start=1):
+        by_state[case.state, case.severity] += 1
+        if any(clock.running and clock.breached_at is not None for clock in case.clocks):
+            late[case.severity] += 1
+        if number % _AT_ONCE == 0:
+            await asyncio.sleep(0)
     registry = CollectorRegistry()
-    registry.register(NodeCollector(node))
+    registry.register(NodeCollector(node, by_state, late))
     return generate_latest(registry), MEDIA
 
 

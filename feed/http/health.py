@@ -43,7 +43,7 @@ async def metrics(request: Request) -> Response:
     await reader(request, "metrics")
     from feed.metrics import exposition
 
-    body, media = exposition(node_of(request))
+    body, media = await exposition(node_of(request))
     return Response(body, headers={"content-type": media, "cache-control": "no-store"})
 
 
