@@ -110,8 +110,8 @@ class Keyring:
 
     def warm(self, case_ids: Iterable[str]) -> None:
         """Read the keys of many cases at once, before each is asked for."""
-        cold = [case_id for case_id in dict.fromkeys(case_ids) if case_id not in self._ciphers]
         with self._lock:
+            cold = [case_id for case_id in dict.fromkeys(case_ids) if case_id not in self._ciphers]
             self._absent = set(cold)
             for start in range(0, len(cold), _WARMED):
                 part = cold[start : start + _WARMED]

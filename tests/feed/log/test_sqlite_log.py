@@ -7,8 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,53 +18,8 @@ from feed.log.address import open_log, snapshot_path, sqlite_path
 from feed.log.base import Appended, KeyTaken, LogLocked, LogUnavailable, LogUnusable, VersionConflict
 from feed.log.group_writer import GROUP
 from feed.log.sqlite import SqliteLog, beside
+from tests.feed.log.faultydisk import Disk, faults
 from tests.feed.log.samples import CASE, OTHER, SECRETS, Time, claimed, key, note, opened, until, write
-
-
-def _nothing(sql: str) -> Exception | None:
-    return None
-
-
-class Faults:
-    """What a test does to the disk: the error that a statement meets before it runs, or after it ran."""
-
-    def __init__(self) -> None:
-        self.before: Callable[[str], Exception | None] = _nothing
-        self.after: Callable[[str], Exception | None] = _nothing
-        self.statements: list[str] = []
-
-    def hold_commits(self) -> threading.Event:
-        """Commits wait until the event is set."""
-        go = threading.Event()
-
-        def wait(sql: str) -> None:
-            if sql == "COMMIT":
-                go.wait(10)
-
-        self.before = wait
-        return go
-
-    def fail_on(self, word: str) -> None:
-        self.before = lambda sql: sqlite3.OperationalError("disk I/O error") if word in sql else None
-
-    def heal(self) -> None:
-        self.before = self.after = _nothing
-
-
-faults = Faults()
-
-
-class Disk(sqlite3.Connection):
-    """A connection that meets the faults of the test."""
-
-    def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
-        faults.statements.append(sql)
-        if (error := faults.before(sql)) is not None:
-            raise error
-        cursor = super().execute(sql, *arguments)
-        if (error := faults.after(sql)) is not None:
-            raise error
-        return cursor
 
 
 @pytest.fixture(autouse=True)
