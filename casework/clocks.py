@@ -217,7 +217,7 @@ def resume(clocks: Iterable[Clock], now: int) -> Clocks:
     return tuple(
         msgspec.structs.replace(clock, paused=False, paused_at=None, due_at=clock.due_at + _stood(clock, now))
         for clock in clocks
-        if clock.paused and clock.open
+        if clock.paused and clock.owed
     )
 
 

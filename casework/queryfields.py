@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from casework.caseid import shown
 from casework.model import Row
-from casework.order import is_secured, next_clock
+from casework.order import next_clock
 from casework.queryvalues import QueryFault, duration, number, suggestion
 from casework.tokens import (
     CASE_TYPES,
@@ -217,7 +217,7 @@ _IS: Final[dict[str, Test]] = {
     "hold": lambda asked: asked.row.flags.hold is not None,
     "awaiting": lambda asked: asked.row.flags.awaiting is not None,
     "rca": lambda asked: asked.row.flags.rca_due,
-    "secured": lambda asked: is_secured(asked.row.clocks, asked.row.contained_at),
+    "secured": lambda asked: asked.row.band > int(asked.row.severity[1]),
     "live": lambda asked: any(item.live for item in asked.row.content),
     "up": lambda asked: any(item.up for item in asked.row.content),
     "stub": lambda asked: asked.row.stub,

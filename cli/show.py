@@ -93,6 +93,8 @@ def _clocks(clocks: tuple[Clock, ...]) -> Iterator[str]:
             how = f"met {moment(clock.met_at)}"
         elif clock.waived is not None:
             how = f"waived by {clock.waived.by}"
+        elif clock.stopped_at is not None:
+            how = "stopped"
         elif clock.paused:
             how = "paused"
         else:

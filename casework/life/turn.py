@@ -17,7 +17,7 @@ from casework.evolve import evolve
 from casework.facts import Fact, MilestoneBreached, MilestoneMet, SnoozeEnded
 from casework.model import Case, Clock
 from casework.policy import Policy
-from casework.tokens import ENDED_STATES, OPEN_STATES, OUTSIDE_MILESTONES, Milestone, contains
+from casework.tokens import ENDED_STATES, OPEN_STATES, OUTSIDE_MILESTONES, Milestone
 
 _STEPS: Final[frozenset[str]] = OUTSIDE_MILESTONES | {"verify", "decide"}
 
@@ -161,18 +161,15 @@ def met_now(held: Iterable[Clock], milestone: str, at: int) -> tuple[Clock, ...]
 
 
 def secured(case: Case) -> bool:
-    """Whether nothing outside is left undone: the harm is contained and every outside step met or waived.
+    """Whether the harm is contained and every outside step met or waived (domain, section 2).
 
-    The call back and the decision of an EDR count as outside steps. Types that skip containing have only such steps to
-    be secured by, so at least one must exist: a QUERY is never secured before it is resolved.
+    The call back and the decision of an EDR count as outside steps. A type that has nothing to contain is never
+    secured: its answer may be given while the danger that it speaks of goes on.
     """
     if case.state in ENDED_STATES:
         return case.secured_at is not None  # an end secures nothing and takes nothing back
-    steps = [clock for clock in case.clocks if clock.milestone in _STEPS]
     # A clock that an earlier end stopped was followed by a new round when the case came back.
-    if any(clock.owed for clock in steps):
-        return False
-    return case.contained_at is not None if contains(case.case_type, case.sub_type) else bool(steps)
+    return case.contained_at is not None and not any(clock.owed for clock in case.clocks if clock.milestone in _STEPS)
 
 
 def _follows(case: Case, at: int) -> dict[str, Any]:

@@ -158,7 +158,7 @@ def reopen(turn: Turn, command: Reopen) -> None:
         turn.refuse("It is open. Go on working on it.")
     if case.state == "MERGED":
         turn.refuse(f"It was merged into {shown(case.merged_into or '')}. Unmerge it, or work on that one.")
-    started = clocks.reopened(
+    renewed = clocks.reopened(
         case.clocks,
         case_type=case.case_type,
         sub_type=case.sub_type,
@@ -167,30 +167,30 @@ def reopen(turn: Turn, command: Reopen) -> None:
         policy=turn.policy,
         owned=case.owner is not None,
     )
-    owed = _still_owed(case, started)
+    owed = _still_owed(case, renewed)
     turn.add(
         facts.CaseReopened(reason=command.reason),
         state="TRIAGED",
         ended_at=None,
         contained_at=None,
-        clocks=(*started, *owed),
+        clocks=(*renewed, *owed),
         pending=tuple(item for item in case.pending if item.kind != "discard"),
     )
     turn.breach()
 
 
-def _still_owed(case: Case, started: tuple[Clock, ...]) -> tuple[Clock, ...]:
+def _still_owed(case: Case, fresh: tuple[Clock, ...]) -> tuple[Clock, ...]:
     """The steps of a case that came back which no new round replaces, running again with their old dues.
 
     Those are outer bounds (the law's clock did not stop because we thought that we were done) and steps that the type
     does not have and the case still owed, from a merged case or an earlier type.
     """
-    renewed = {(clock.milestone, clock.party, clock.outer_bound) for clock in started}
+    renewed = {(clock.milestone, clock.party, clock.outer_bound) for clock in fresh}
     newest: dict[tuple[str, str | None, bool], Clock] = {}
     for clock in sorted(case.clocks, key=lambda each: each.round):
         newest[clock.milestone, clock.party, clock.outer_bound] = clock
     return tuple(
-        replace(clock, stopped_at=None)
+        started(clock)
         for step, clock in newest.items()
         if step not in renewed
         and clock.open
@@ -200,16 +200,23 @@ def _still_owed(case: Case, started: tuple[Clock, ...]) -> tuple[Clock, ...]:
 
 
 def stopped(held: tuple[Clock, ...], at: int, *, but: str | None = None) -> tuple[Clock, ...]:
-    """The open clocks of `held`, stopped at `at` because the case ends; `but` names a milestone that is met instead."""
-    return tuple(replace(clock, stopped_at=at) for clock in held if clock.owed and clock.milestone != but)
+    """The open clocks of `held`, stopped at `at` because the case ends; `but` names a milestone that is met instead.
+
+    They are paused as well, so that who looks for unmet, unwaived and unpaused clocks (domain, section 2) takes none
+    of them for running.
+    """
+    return tuple(replace(clock, stopped_at=at, paused=True) for clock in held if clock.owed and clock.milestone != but)
+
+
+def started(clock: Clock) -> Clock:
+    """A stopped clock as it was before: one that waited for somebody outside still does."""
+    return replace(clock, stopped_at=None, paused=clock.paused_at is not None)
 
 
 def running_again(case: Case) -> tuple[Clock, ...]:
     """The clocks that the case's end stopped, with their old dues, for an end that is taken back."""
     return tuple(
-        replace(clock, stopped_at=None)
-        for clock in case.clocks
-        if clock.stopped_at is not None and clock.stopped_at == case.ended_at
+        started(clock) for clock in case.clocks if clock.stopped_at is not None and clock.stopped_at == case.ended_at
     )
 
 

@@ -54,6 +54,7 @@ def holds(text: str, of: Row | None = None, *, me: str = "ana") -> bool:
 
 FULL = row(
     sub_type=None,
+    band=2,
     owner="Ana",
     state="CONTAINING",
     flags=Flags(
