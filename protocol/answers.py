@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType, defstruct
 
 from casework.commands import COMMANDS, CaseId, Command
 from protocol import limits
-from protocol.codec import Malformed, decode_body, decode_part
+from protocol.codec import Malformed, check_once, decode_body, decode_part
 from protocol.frames import WireEvent
 from protocol.problems import Problem, problem
 
@@ -127,6 +127,7 @@ def decode_commands(body: bytes) -> list[CommandItem | Problem]:
 
 def _item(place: int, raw: Raw) -> CommandItem | Problem:
     try:
+        check_once(bytes(raw))
         item: Any = decode_part(raw, AnyCommandItem)
     except Malformed as fault:
         return problem("invalid", fault.reason, pointer=f"/items/{place}{fault.pointer}")
@@ -185,7 +186,7 @@ class Readiness(Answer, frozen=True, kw_only=True):
 
 def answer_in(body: bytes, kind: type[Any]) -> Any:
     """An answer as its client reads it: members that a newer feed added are ignored. Raises `Malformed`."""
-    return decode_body(body, kind)
+    return decode_body(body, kind, numbers=False)
 
 
 def encode(answer: Answer) -> bytes:

@@ -20,7 +20,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from casework.escalation import RAISED, Escalation, EscalationUpdate
 from protocol import limits
-from protocol.codec import Malformed, check, decode_body, decode_part
+from protocol.codec import Malformed, check, check_once, decode_body, decode_part
 from protocol.problems import Problem, problem
 
 STRUCTURED: Final = "application/cloudevents+json"
@@ -106,7 +106,9 @@ def decode(headers: Mapping[str, str], body: bytes) -> Incoming | list[Incoming 
     if media == BATCH:
         return _batch(body)
     if media == STRUCTURED:
-        return _structured(decode_body(body, Envelope, numbers=False))
+        envelope = decode_body(body, Envelope, numbers=False)
+        check_once(body)
+        return _structured(envelope)
     if media.startswith("application/cloudevents"):
         raise Malformed("", f"is {media[:100]}; this feed takes {STRUCTURED}, {BATCH}, or ce- headers with JSON")
     return _binary(given, media, body)
@@ -119,6 +121,7 @@ def _batch(body: bytes) -> list[Incoming | Problem]:
     results: list[Incoming | Problem] = []
     for place, event in enumerate(events):
         try:
+            check_once(bytes(event))
             results.append(_structured(decode_part(event, Envelope)))
         except Malformed as fault:
             results.append(problem("invalid", fault.reason, pointer=f"/{place}{fault.pointer}"))
@@ -179,6 +182,7 @@ def _incoming(event: Attributes, data: bytes, pointer: str, *, checked: bool) ->
     try:
         if not checked:
             check(data)
+            check_once(data)
         decoded = decode_part(data, kind)
     except Malformed as fault:
         raise fault.under(pointer) from None

@@ -3,9 +3,8 @@
 What msgspec alone would let through or let escape as another exception is caught here: nesting, numbers of thousands of
 digits, a byte order mark, bytes that are not UTF-8. The checks run before the decoder, in a few passes of C speed.
 
-Duplicate member names: the last one wins, as in most JSON readers. That is safe here because the feed reads a body
-once, with this decoder, and takes the digest for idempotency over the bytes. (`type`, which picks a command, may be
-given twice only with the same value.)
+A member that stands twice in one object of a report, a command or a frame is refused: which of the two counts differs
+from reader to reader, and an order about a case must mean one thing to all of them.
 
 A number of more than 19 digits is refused wherever it stands in a document that is decoded to its last field. `3.0`
 is the integer 3, as JSON Schema has it; `3.5` where an integer belongs is refused.
@@ -13,8 +12,10 @@ is the integer 3, as JSON Schema has it; `3.5` where an integer belongs is refus
 
 from __future__ import annotations
 
+import json
 import re
 from array import array
+from collections.abc import Iterable
 from itertools import accumulate
 from typing import Any, Final, TypeVar, cast, overload
 
@@ -73,12 +74,14 @@ def decode_body(body: bytes, kind: Any, *, numbers: bool = True) -> Any: ...
 def decode_body(body: bytes, kind: Any, *, numbers: bool = True) -> Any:
     """`body` (JSON, UTF-8) as a `kind`: a Struct, a union of tagged Structs, or any type that msgspec takes.
 
-    `numbers` false leaves the length of numbers to whoever decodes the `Raw` parts of a batch, so that one item's
-    fault is one item's. Raises `Malformed`, and nothing else, whatever the bytes are.
+    `numbers` false leaves the length of numbers, and members that stand there twice, to whoever decodes the `Raw` parts
+    of a batch, so that one item's fault is one item's. Raises `Malformed`, and nothing else, whatever the bytes are.
     """
     if not body:
         raise Malformed("", "is empty; a JSON document was expected")
     check(body, numbers=numbers)
+    if numbers:
+        check_once(body)
     return _decoded(_decoder(kind), body)
 
 
@@ -115,6 +118,49 @@ def check(body: bytes, *, numbers: bool = True) -> None:
         raise Malformed("", f"is nested more than {limits.DEPTH} levels deep")
     if long_number:
         _check_numbers(outside)
+
+
+class _Twice(ValueError):
+    """A member stands twice in one object."""
+
+
+def _no_member_twice(pairs: list[tuple[str, Any]]) -> None:
+    if len(pairs) > 1 and len({name for name, _ in pairs}) != len(pairs):
+        raise _Twice
+
+
+#: Values are not wanted, only names; numbers stay text, whatever their length.
+_NAMES: Final = json.JSONDecoder(object_pairs_hook=_no_member_twice, parse_int=str, parse_float=str)
+_PAIRS: Final = json.JSONDecoder(object_pairs_hook=tuple, parse_int=str, parse_float=str)
+
+
+def check_once(body: bytes) -> None:
+    """Raises `Malformed` if an object of `body`, which passed `check`, has a member twice. What is no JSON is left to
+    the decoder, which says why.
+    """
+    try:
+        _NAMES.decode(body.decode())
+    except _Twice:
+        pointer = _second(_PAIRS.decode(body.decode())) or ""
+        raise Malformed(pointer, "stands there twice; each member once was expected") from None
+    except (ValueError, RecursionError):
+        pass
+
+
+def _second(part: Any) -> str | None:
+    """The pointer to the first member that its object has already. Objects are tuples of pairs here."""
+    if not isinstance(part, tuple | list):
+        return None
+    seen: set[str] = set()
+    members: Iterable[tuple[Any, Any]] = part if isinstance(part, tuple) else enumerate(part)
+    for name, value in members:
+        place = "/" + escape(str(name)[:100])
+        if name in seen:
+            return place
+        seen.add(name)
+        if (deeper := _second(value)) is not None:
+            return place + deeper
+    return None
 
 
 def _check_numbers(outside: bytes) -> None:
@@ -237,6 +283,7 @@ def from_client(frame: bytes | str) -> Frame:
     if len(body) > limits.FRAME_IN:
         raise Malformed("", f"is larger than {limits.FRAME_IN} bytes")
     check(body)
+    check_once(body)
     return cast(Frame, _decoded(_FROM_CLIENT, body))
 
 

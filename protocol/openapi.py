@@ -320,6 +320,6 @@ _TAGS: Final = {
 _DESCRIPTION: Final = (
     "Times are integer milliseconds UTC, but in the body of a report: RFC 3339 with a zone. Refusals are RFC 9457 "
     "problem documents; `type` is `/problems/<slug>`. A body has at most 1 MiB and 32 levels; an unknown field of a "
-    "command or of a report is refused, as is an unknown query parameter. Of a member given twice the last one counts. "
+    "command or of a report is refused, as is an unknown query parameter. A member given twice is refused. "
     "Live changes come over the WebSocket that /asyncapi.json describes."
 )

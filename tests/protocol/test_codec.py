@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casework.commands import AddNote, AnyCommand, Claim
+from casework.commands import AnyCommand, Claim
 from casework.escalation import Escalation
 from protocol import codec, frames, limits
 from protocol.codec import Malformed, UnknownFrame
@@ -167,13 +167,24 @@ def test_any_bytes_give_malformed_or_a_value_and_nothing_else(body: bytes) -> No
             decode(body)
 
 
-def test_of_two_members_of_one_name_the_last_one_wins() -> None:
-    body = b'{"type":"note","expected_version":1,"text":"first","text":"last"}'
-    assert codec.decode_body(body, AnyCommand) == AddNote(expected_version=1, text="last")
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        (b'{"type":"note","expected_version":1,"text":"first","text":"last"}', "/text"),
+        (b'{"type":"claim","expected_version":1,"type":"claim"}', "/type"),
+        (b'{"type":"claim","expected_version":1,"t\\u0079pe":"release"}', "/type"),
+        (b'{"type":"propose","fields":{"a":1,"a":1},"expected_version":1}', "/fields/a"),
+        (b'{"type":"x","list":[0,{"a/b":1,"a/b":1}]}', "/list/1/a~1b"),
+        (b'{"type":"claim","expected_version":1,"":1,"":2}', "/"),
+    ],
+)
+def test_a_member_that_stands_twice_in_an_object_is_refused(body: bytes, pointer: str) -> None:
+    fault = refused(body)
+    assert (fault.pointer, "twice" in fault.reason) == (pointer, True)
 
 
-def test_the_verb_cannot_be_given_twice_with_two_values() -> None:
-    assert refused(b'{"type":"claim","expected_version":1,"type":"release"}').pointer == "/type"
+def test_members_of_one_name_in_different_objects_are_no_fault() -> None:
+    codec.check_once(b'{"a":{"a":1},"b":[{"a":1},{"a":1}],"c":"\\"a\\":1,\\"a\\":1"}')
 
 
 def test_what_a_fault_quotes_is_bounded() -> None:
