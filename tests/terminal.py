@@ -82,6 +82,10 @@ class Terminal:
             self._read(0.015)
         self._read(0.1)
 
+    def burst(self, keys: str) -> None:
+        """Send `keys` in one write."""
+        os.write(self._leader, keys.encode())
+
     def wait_for(self, what: str | Callable[[Terminal], bool], *, patience_s: float = PATIENCE_S) -> list[str]:
         """The lines once `what` (a text, or a condition) holds. Fails with the screen if it never does."""
         deadline = time.monotonic() + patience_s

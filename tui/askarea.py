@@ -52,7 +52,6 @@ class AskArea(Vertical):
         if self._question is None:
             return False
         self._question = None
-        self.screen.set_focus(None)
         if self._widget is not None:
             _ = self._widget.remove()
             self._widget = None

@@ -152,6 +152,12 @@ class Outbox:
         return {entry.intent.case_id for entry in self.entries if entry.state == "sending"}
 
     @property
+    def lately(self) -> set[str]:
+        """Cases that this person did something on just now: what becomes of them is no surprise."""
+        since = self.now() - UNDO_MS
+        return self.sending | {entry.intent.case_id for entry in self.entries if entry.at >= since}
+
+    @property
     def held(self) -> tuple[Entry, ...]:
         return tuple(entry for entry in self.entries if entry.state == "held")
 

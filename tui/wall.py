@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from textual import events
-from textual.app import App, ComposeResult
-from textual.filter import LineFilter
+from textual.app import ComposeResult
 
 from client.views.bits import DOT, Line
 from client.views.wall import flow, legible, wall
-from themes.dark import DARK, PLAIN
-from tui.crash import crash_sentence
+from tui.application import Application
 from tui.floor import FloorModel
 from tui.port import Watched
-from tui.sheet import SHEET
-from tui.terminal import filters, plain_wanted
 from widgets.gate import Gate
 from widgets.wallpage import WallPage
 
@@ -25,11 +20,9 @@ FLOW_MS = 10_000
 """How often arrivals and clears are counted again."""
 
 
-class WallApp(App[None], inherit_bindings=False):
+class WallApp(Application, inherit_bindings=False):
     """`connect` makes the session after the first paint. `screen` is (inches, metres) of where it hangs."""
 
-    CSS_PATH: ClassVar = SHEET
-    ENABLE_COMMAND_PALETTE = False
     TITLE = "watchfloor wall"
 
     def __init__(
@@ -40,24 +33,15 @@ class WallApp(App[None], inherit_bindings=False):
         gate: Gate | None = None,
         screen: tuple[float, float] | None = None,
     ) -> None:
-        self.gate: LineFilter = gate or Gate()
-        super().__init__()
+        super().__init__(gate=gate)
         self._connect = connect
         self._seen_from = screen
         self.model: FloorModel[Watched] = FloorModel(name=name, read_only=True)
-        self.failed: str | None = None
         self._flow: Line = ()
         self._flow_at = -FLOW_MS
-        self.register_theme(DARK)
-        self.register_theme(PLAIN)
-        self.no_color = plain_wanted()
-        self.theme = PLAIN.name if self.no_color else DARK.name
 
     def compose(self) -> ComposeResult:
         yield WallPage()
-
-    def get_line_filters(self) -> list[LineFilter]:
-        return filters(super().get_line_filters(), self.gate, plain=self.no_color)
 
     def on_mount(self) -> None:
         self.set_interval(TICK_S, self.look)
@@ -99,11 +83,3 @@ class WallApp(App[None], inherit_bindings=False):
         event.prevent_default()
         if event.key in ("q", "ctrl+c"):
             self.exit()
-
-    def _fatal_error(self) -> None:
-        error = self._exception
-        self.failed = "the wall failed" if error is None else crash_sentence(error)
-        self._close_messages_no_wait()
-
-    def _print_error_renderables(self) -> None:
-        self._exit_renderables.clear()

@@ -1,21 +1,31 @@
-"""A few short fields at the bottom of the screen. It collects text; what the text means is judged elsewhere."""
+"""A few short fields at the bottom of the screen. It collects text; what the text means is judged elsewhere.
+
+It never takes the focus: whoever receives the keys hands them to `press`, one after the other. So a key that comes
+right behind an Enter goes to the field that the Enter led to, however slow the screen is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final, Literal
 
-from textual import events
-from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
-from textual.message import Message
-from textual.suggester import SuggestFromList
-from textual.widgets import Input
+from rich.cells import cell_len
+from rich.style import Style
+from textual.geometry import Offset
+from textual.strip import Strip
 
 from casework.untrusted import Untrusted
-from client.views.bits import Line
+from client.views.bits import Bit, Line
+from widgets.lineedit import LineEdit
+from widgets.paint import words
 from widgets.status import titled
-from widgets.toned import Lines
+from widgets.toned import Toned
+
+WIDEST_LABEL: Final = 30
+
+Step = Literal["sent", "left", "cleared"]
+"""How a form ends: to be sent, left with its draft, left without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,91 +39,23 @@ class Blank:
     hint: str = ""
 
 
-class Line1(Input):
-    """One line of text: no border, no blink, no selection by focus."""
-
-    DEFAULT_CSS = """
-    Line1 { border: none; height: 1; padding: 0; background: $background; width: 1fr; }
-    Line1:focus { border: none; background: $background; }
-    """
-
-    def __init__(self, blank: Blank) -> None:
-        super().__init__(
-            blank.value,
-            suggester=SuggestFromList(blank.choices, case_sensitive=False) if blank.choices else None,
-            select_on_focus=False,
-            compact=True,
-            max_length=4_000,
-            id=f"blank-{blank.name}",
-        )
-        if blank.hint:
-            self.placeholder = blank.hint
-        self.cursor_blink = False
-
-
-class Form(Vertical):
+class Form(Toned):
     """Fields under a title. Enter goes to the next empty field, from the last it sends; Esc leaves, the draft stays."""
 
     DEFAULT_CSS = """
     Form { height: auto; width: 1fr; }
-    Form Horizontal { height: 1; width: 1fr; }
-    Form .label { width: 12; height: 1; }
-    Form #fault { height: 1; display: none; }
     """
-
-    class Sent(Message):
-        """The person is done: the text of every field."""
-
-        def __init__(self, values: Mapping[str, str]) -> None:
-            super().__init__()
-            self.values = dict(values)
-
-    class Left(Message):
-        """The person went back; the text so far, empty if it was cleared."""
-
-        def __init__(self, values: Mapping[str, str]) -> None:
-            super().__init__()
-            self.values = dict(values)
 
     def __init__(self, title: Line, end: Line, blanks: Sequence[Blank], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._title = title
         self._end = end
         self._blanks = tuple(blanks)
-        self._first = next((at for at, blank in enumerate(self._blanks) if not blank.value), 0)
-        """The field that is filled in first: the first empty one."""
-        self._early: str | None = ""
-        """What was typed before the fields stood; None once they do."""
-        self._label_width = min(30, max((len(blank.label) for blank in blanks), default=0) + 3)
-
-    def compose(self) -> ComposeResult:
-        yield Lines(id="form-title")
-        for blank in self._blanks:
-            with Horizontal():
-                label = Lines(classes="label")
-                label.styles.width = self._label_width
-                label.show((((" ", "text"), (blank.label, "quiet")),))
-                yield label
-                yield Line1(blank)
-        yield Lines(id="fault")
-
-    def on_mount(self) -> None:
-        inputs = self._inputs()
-        for each in inputs:
-            each.cursor_position = len(each.value)
-        inputs[self._first].focus()
-        early, self._early = self._early, None
-        inputs[self._first].insert_text_at_cursor(early or "")
-
-    def type(self, character: str) -> None:
-        """A character that was typed before the first field had the focus."""
-        if self._early is not None:
-            self._early += character
-        else:
-            self._inputs()[self._first].insert_text_at_cursor(character)
-
-    def on_resize(self) -> None:
-        self.query_one("#form-title", Lines).show((titled(self._title, self._end, self.size.width),))
+        self._edits = tuple(LineEdit(blank.value, len(blank.value)) for blank in blanks)
+        self._at = next((at for at, blank in enumerate(self._blanks) if not blank.value), 0)
+        """The field that is filled in; at first the first empty one."""
+        self._fault: str | Untrusted = ""
+        self._label_width = min(WIDEST_LABEL, max((len(blank.label) for blank in blanks), default=0) + 3)
 
     @property
     def lines_needed(self) -> int:
@@ -123,57 +65,121 @@ class Form(Vertical):
     @property
     def values(self) -> dict[str, str]:
         """What stands in the fields, by name."""
-        return {blank.name: each.value for blank, each in zip(self._blanks, self._inputs(), strict=True)}
+        return {blank.name: edit.text for blank, edit in zip(self._blanks, self._edits, strict=True)}
+
+    def press(self, key: str, character: str | None) -> Step | None:
+        """Take one key, with the character it types if it types one; how the form ends by it, if it does."""
+        edit = self._edits[self._at]
+        step: Step | None = None
+        if key == "enter":
+            step = self._forward()
+        elif key in ("down", "tab"):
+            self._go((self._at + 1) % len(self._edits))
+        elif key in ("up", "shift+tab"):
+            self._go((self._at - 1) % len(self._edits))
+        elif key == "escape":
+            step = "left"
+        elif key == "ctrl+c":
+            step = "cleared"
+        elif character is not None:
+            self.insert(character)
+        elif key in ("right", "end") and edit.cursor == len(edit.text) and self._suggested():
+            self.insert(self._suggested())
+        elif edit.press(key):
+            self._forgive()
+        self._painted()
+        return step
+
+    def insert(self, text: str) -> None:
+        """Type or paste `text` where the cursor stands."""
+        self._edits[self._at].insert(text)
+        self._forgive()
+        self._painted()
 
     def blame(self, name: str, why: str | Untrusted, *, at: int | None = None) -> None:
         """Say what is wrong with a field, below the fields, and put the cursor there (`at`: a place in its text)."""
-        fault = self.query_one("#fault", Lines)
-        fault.display = True
-        fault.show((((" " * self._label_width, "text"), (why, "late")),))
-        for blank, each in zip(self._blanks, self._inputs(), strict=True):
+        self._fault = why
+        for place, blank in enumerate(self._blanks):
             if blank.name == name:
-                each.focus()
+                self._at = place
                 if at is not None:
-                    each.cursor_position = min(at, len(each.value))
+                    self._edits[place].cursor = min(at, len(self._edits[place].text))
+        self.refresh(layout=True)
 
-    def forgive(self) -> None:
-        """Take the fault away."""
-        self.query_one("#fault", Lines).display = False
+    def _forgive(self) -> None:
+        if self._fault:
+            self._fault = ""
+            self.refresh(layout=True)
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        event.stop()
-        self.forgive()
+    def _forward(self) -> Step | None:
+        later = [at for at in range(self._at + 1, len(self._edits)) if not self._edits[at].text]
+        if not later:
+            return "sent"
+        self._go(later[0])
+        return None
 
-    def on_key(self, event: events.Key) -> None:
-        if event.key == "enter":
-            self._forward()
-        elif event.key in ("down", "tab"):
-            self._step(1)
-        elif event.key in ("up", "shift+tab"):
-            self._step(-1)
-        elif event.key in ("escape", "ctrl+c"):
-            # Without the focus at once: the next key is for the screen, however fast it comes.
-            self.screen.set_focus(None)
-            self.post_message(self.Left(self.values if event.key == "escape" else {}))
-        else:
-            return
-        event.stop()
-        event.prevent_default()
+    def _go(self, at: int) -> None:
+        self._at = at
 
-    def _forward(self) -> None:
-        inputs = self._inputs()
-        here = next((at for at, each in enumerate(inputs) if each.has_focus), len(inputs) - 1)
-        later = [each for each in inputs[here + 1 :] if not each.value]
-        if later:
-            later[0].focus()
-        else:
-            self.screen.set_focus(None)
-            self.post_message(self.Sent(self.values))
+    def _suggested(self) -> str:
+        """The rest of the one choice that starts like what was typed."""
+        blank, typed = self._blanks[self._at], self._edits[self._at].text
+        if not typed:
+            return ""
+        begun = [choice for choice in blank.choices if choice.casefold().startswith(typed.casefold())]
+        return begun[0][len(typed) :] if begun else ""
 
-    def _step(self, by: int) -> None:
-        inputs = self._inputs()
-        here = next((at for at, each in enumerate(inputs) if each.has_focus), 0)
-        inputs[(here + by) % len(inputs)].focus()
+    # --- painting
 
-    def _inputs(self) -> list[Line1]:
-        return list(self.query(Line1))
+    def _painted(self) -> None:
+        self.refresh()
+        self._place_cursor()
+
+    def _place_cursor(self) -> None:
+        """The terminal's own cursor stands where the next letter goes, for whoever reads by it."""
+        if self.is_attached:
+            _, ahead = self._window()
+            self.app.cursor_position = self.region.offset + Offset(self._label_width + ahead, 1 + self._at)
+
+    def on_resize(self) -> None:
+        self._painted()
+
+    def get_content_height(self, container: object, viewport: object, width: int) -> int:
+        return self.lines_needed + (1 if self._fault else 0)
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if y == 0:
+            return self.strip_of(titled(self._title, self._end, width), width)
+        if y > len(self._blanks):
+            return self.strip_of(((" " * self._label_width, "text"), (self._fault, "late")), width)
+        at = y - 1
+        blank, edit = self._blanks[at], self._edits[at]
+        label: Bit = (f" {blank.label}".ljust(self._label_width), "quiet")
+        if at != self._at:
+            return self.strip_of((label, (Untrusted(edit.text), "text")), width)
+        start, ahead = self._window()
+        rest = self._suggested() if edit.cursor == len(edit.text) else ""
+        hint = f" {blank.hint}" if blank.hint and not edit.text else rest
+        line = self.strip_of((label, (Untrusted(edit.text[start:]), "text"), (hint, "quiet")), width)
+        return _with_cursor(line, self._label_width + ahead, max(1, _cells(edit.text[edit.cursor : edit.cursor + 1])))
+
+    def _window(self) -> tuple[int, int]:
+        """Where the shown part of the field's text starts, and how many cells of it lie before the cursor."""
+        edit, room = self._edits[self._at], max(1, self.size.width - self._label_width - 2)
+        start = 0
+        while _cells(edit.text[start : edit.cursor]) >= room:
+            start += max(1, room // 4)
+        return start, _cells(edit.text[start : edit.cursor])
+
+
+def _cells(text: str) -> int:
+    """Cells that `text` takes once it is painted."""
+    return cell_len(words(Untrusted(text)))
+
+
+def _with_cursor(line: Strip, at: int, cells: int) -> Strip:
+    """`line` with `cells` cells from `at` on reversed."""
+    end = min(at + cells, line.cell_length)
+    under = line.crop(at, end).apply_style(Style(reverse=True))
+    return Strip.join([line.crop(0, at), under, line.crop(end, line.cell_length)])

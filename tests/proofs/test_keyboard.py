@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -120,6 +121,24 @@ def test_a_case_is_worked_to_its_end_by_keyboard(feed: FeedProcess, checkout: Pa
     notes = case["notes"]
     assert isinstance(notes, list)
     assert [note["text"] for note in notes] == ["told the reporter what was done"]
+
+
+def test_keys_that_come_in_one_burst_go_where_they_would_have_gone_one_by_one(
+    feed: FeedProcess, checkout: Path
+) -> None:
+    """A slow link delivers what was typed in a second all at once; no letter may end in another field."""
+    post(feed)
+    console = [sys.executable, str(checkout / "main.py"), feed.url]
+    with Terminal(console, cwd=checkout, env={"WATCHFLOOR_TOKEN": feed.token("ana", "responder")}) as terminal:
+        terminal.wait_for("DOX")
+        terminal.press("a")
+        terminal.wait_for("acked")
+        terminal.press("of")
+        terminal.wait_for("── Triage")
+        time.sleep(0.5)  # a form is new, and takes no burst, for a quarter of a second
+        terminal.burst("24h\rthe address is current\r")
+        terminal.wait_for("triaged")
+        assert "imminence 24h" in terminal.text
 
 
 def test_the_terminal_is_given_back_as_it_was(feed: FeedProcess, checkout: Path) -> None:

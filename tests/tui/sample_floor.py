@@ -287,6 +287,10 @@ class SampleOutcome:
     unknown: bool = False
 
 
+def nothing() -> None:
+    """Nobody listens."""
+
+
 @dataclass
 class SampleSession:
     """A session without a feed: what was sent is kept in `sent`, and `answers` says how it ends."""
@@ -297,12 +301,14 @@ class SampleSession:
     )
     clock: SampleClock = field(default_factory=SampleClock)
     presence: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: {"C-7F3A9K2M": [("bo", "looking")]})
-    on_change: Callable[[], None] = field(default=lambda: None)
     sent: list[tuple[str, Command]] = field(default_factory=list)
     answers: list[SampleOutcome] = field(default_factory=list)
     cases: dict[str, Case] = field(default_factory=dict)
     opened: list[str] = field(default_factory=list)
     acknowledged: int = 0
+
+    def __post_init__(self) -> None:
+        self.on_change: Callable[[], None] = nothing
 
     async def start(self) -> None:
         self.on_change()

@@ -334,7 +334,7 @@ async def test_what_is_typed_before_the_form_stands_goes_into_the_form() -> None
         await ready(it)
         for key in "ncfa":
             it.app.floor.on_key(Key(key, key))
-        await it.until(lambda: it.app.focused is not None)
+        await it.until(lambda: it.app.floor.view.asking.form is not None)
         await it.press("enter")
         await it.until(it.gone())
 

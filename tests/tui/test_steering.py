@@ -118,20 +118,21 @@ def test_esc_goes_prefix_card_input_pane(table: Table) -> None:
     table.bridge.pane = True
     card_of(table)
     table.now += CARD_DEAF_MS
-    assert table.steering.has_card
-    table.press("escape")
-    assert not table.steering.has_card
-    table.bridge.asking = True
-    table.press("e")
-    table.press("escape")
-    assert table.steering.prefix is None
-    assert table.bridge.asking
-    table.press("escape")
-    assert not table.bridge.asking
-    assert table.bridge.pane
-    table.press("escape")
+    stages = []
+    for keys in ((), ("escape",), ("e", "escape"), ("escape",), ("escape",)):
+        if keys == ("e", "escape"):
+            table.bridge.asking = True
+        table.press(*keys)
+        stages.append((table.steering.has_card, table.bridge.asking, table.bridge.pane))
 
-    assert not table.bridge.pane
+    assert stages == [
+        (True, True, True),
+        (False, False, True),
+        (False, True, True),
+        (False, False, True),
+        (False, False, False),
+    ]
+    assert table.steering.prefix is None
     assert table.session.sent == []
 
 

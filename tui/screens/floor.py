@@ -30,7 +30,7 @@ from tui.port import Done
 from tui.screens.help import HelpScreen
 from tui.steering import Steering
 from tui.target import Target
-from widgets.form import Form
+from widgets.form import Form, Step
 
 TICK_S: Final = 0.1
 """Ten looks a second at what changed; a key paints at once."""
@@ -101,7 +101,8 @@ class FloorScreen(Screen[None], inherit_bindings=False):
             self.view.queue.first()
         if settled.lost is not None:
             self._moved_at = monotonic_ms()
-            self.say(f"{shown(settled.lost)} left this view", "quiet")
+            if settled.lost not in self.outbox.lately:
+                self.say(f"{shown(settled.lost)} left this view", "quiet")
 
     def _watch_selected(self) -> None:
         """Remember when the selected case changed under the finger: what it is about now may not be what was meant."""
@@ -125,21 +126,19 @@ class FloorScreen(Screen[None], inherit_bindings=False):
     # --- keys
 
     def on_key(self, event: events.Key) -> None:
-        if self.focused is not None:
-            return
         event.stop()
         event.prevent_default()
+        form = self.view.asking.form
+        if form is not None:
+            # The form takes its keys from here, one after the other: none can overtake another on its way.
+            step = form.press(event.key, event.character if event.is_printable else None)
+            if step is not None:
+                self._form_ended(form, step)
+            self.view.paint_lines(self._line())
+            return
         if self.pasted(event.time * 1_000):
             return
         key = event.character if event.is_printable and event.character else event.key
-        form = self.view.asking.form
-        if form is not None:
-            # Typed before the form stood: it belongs into the form and is no command.
-            if event.is_printable:
-                form.type(key)
-            elif key in ("escape", "ctrl+c"):
-                self.steering.back()
-            return
         self.steering.press("space" if key == " " else key)
         self.view.paint_lines(self._line())
 
@@ -262,35 +261,40 @@ class FloorScreen(Screen[None], inherit_bindings=False):
 
     # --- answers
 
-    def on_form_sent(self, event: Form.Sent) -> None:
+    def on_paste(self, event: events.Paste) -> None:
         event.stop()
+        if (form := self.view.asking.form) is not None:
+            form.insert(event.text)
+
+    def _form_ended(self, form: Form, step: Step) -> None:
         asking = self.view.asking
-        question, form = asking.question, asking.form
-        if question is None or form is None:
+        question = asking.question
+        if question is None:
             return
-        try:
-            if question.asked is not None:
-                self.steering.acting.sent(question.asked, event.values)
-            else:
-                self.model.ask_for(event.values["filter"])
-                self.view_changed()
-        except FieldFault as fault:
-            form.blame(fault.name, Untrusted(fault.why))
-            return
-        except QueryFault as fault:
-            form.blame("filter", Untrusted(fault.reason), at=fault.position)
-            return
+        if step == "sent":
+            if not self._taken(question, form):
+                return
+        elif question.asked is not None:
+            self.steering.acting.left(question.asked, form.values if step == "left" else {})
         if asking.question is question:  # it may have led to a card
             asking.close()
         self.paint()
 
-    def on_form_left(self, event: Form.Left) -> None:
-        event.stop()
-        question = self.view.asking.question
-        if question is not None and question.asked is not None:
-            self.steering.acting.left(question.asked, event.values)
-        self.view.asking.close()
-        self.paint()
+    def _taken(self, question: Question, form: Form) -> bool:
+        """Do what the form says; False if something in it cannot be, which is said in its field."""
+        try:
+            if question.asked is not None:
+                self.steering.acting.sent(question.asked, form.values)
+            else:
+                self.model.ask_for(form.values["filter"])
+                self.view_changed()
+        except FieldFault as fault:
+            form.blame(fault.name, Untrusted(fault.why))
+            return False
+        except QueryFault as fault:
+            form.blame("filter", Untrusted(fault.reason), at=fault.position)
+            return False
+        return True
 
     # --- the session
 
