@@ -79,18 +79,18 @@ def second_line(floor: Floor) -> Line:
 def banner(floor: Floor) -> tuple[Line, bool] | None:
     """A line that says what is true when it is not the ordinary, and whether it is an alarm; None if all is well."""
     since = None if floor.feed_age_ms is None else stopwatch(floor.feed_age_ms)
-    retry = "" if floor.retry_in_ms is None else f" \u00b7 trying again in {max(0, floor.retry_in_ms) // 1000} s"
-    why: Line = ((" ", "text"), (Untrusted(floor.detail), "text")) if floor.detail else ()
+    retry = "" if floor.retry_in_ms is None else f" \u00b7 again in {max(0, floor.retry_in_ms) // 1000} s"
+    why: Line = ((" \u00b7 ", "text"), (Untrusted(floor.detail), "text")) if floor.detail else ()
     if floor.phase == "forked":
         said = " FORKED \u00b7 the feed's log was rolled back or rewritten \u00b7 "
         return ((said, "late"), ("!", "key"), (" I have read this", "late")), True
     if floor.phase == "stale":
         return ((f" STALE {since or ''} \u00b7 what you see is that old; nothing newer has arrived", "late"),), True
     if floor.phase == "offline":
-        old = f" for {since}; the queue below is that old" if since is not None else ""
+        old = f" for {since} \u00b7 what you see is that old" if since is not None else ""
         return ((f" NO FEED{old}{retry}", "late"), *why), True
     if floor.phase == "forbidden":
-        return ((" The feed does not let you in.", "late"), *why), True
+        return ((" The feed does not let you in", "late"), *why), True
     return None
 
 

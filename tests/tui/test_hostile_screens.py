@@ -134,6 +134,7 @@ async def test_the_wall_shows_nothing_of_a_case() -> None:
     session.mirror.swap([replace(each, summary=secret, owner="cy\x1b[2J") for each in sketch()])
     app = WallApp(lambda: session, name="us\x1b[2J floor")
     async with app.run_test(size=(62, 16)) as pilot:
+        lines: list[str] = []
         for _ in range(100):
             await pilot.pause(0.02)
             strips = app.screen._compositor.render_strips()

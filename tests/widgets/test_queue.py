@@ -79,7 +79,8 @@ async def test_the_cursor_and_what_it_shows_never_slide_under_random_changes(app
     number = 1_000
     for _ in range(600):
         cursor, line = queue.cursor, queue.cursor_line
-        at = rows.index(cursor) if cursor is not None else None
+        assert cursor is not None
+        at = rows.index(cursor)
         act = chance.random()
         if act < 0.45:
             number += 1
