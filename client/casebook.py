@@ -6,6 +6,8 @@ folded further is asked for again; until then what is shown of it is the last th
 
 from __future__ import annotations
 
+import msgspec
+
 from casework.evolve import evolve
 from casework.facts import CaseRetired, CaseStub, UnknownFact
 from casework.model import Case
@@ -82,6 +84,9 @@ class OpenCase:
                 raise self._not_understood(wire.seq) from None
             if isinstance(event.fact, UnknownFact):
                 raise self._not_understood(wire.seq)
+            if isinstance(event.fact, CaseStub) and case is not None and case.stub:
+                case = msgspec.convert(event.fact.stub, Case, from_attributes=True)
+                continue
             if isinstance(event.fact, CaseStub):
                 # Access ended meanwhile: nothing of what was seen stays.
                 self.case = None

@@ -86,6 +86,8 @@ class Mirror:
     def __init__(self) -> None:
         self.rows: dict[str, Row] = {}
         self.epoch = ""
+        self.audience: str | None = None
+        """Whose eyes the rows are for, in the feed's words; None if it did not say."""
         self.cursor = 0
         self.head_hash = NO_HASH
         self.complete = False
@@ -131,7 +133,7 @@ class Mirror:
         """Where to go on from after a lost connection; None if only a snapshot will do."""
         if not self.complete or not self.epoch:
             return None
-        return Cursor(epoch=self.epoch, seq=self.cursor, head_hash=self.head_hash)
+        return Cursor(epoch=self.epoch, seq=self.cursor, head_hash=self.head_hash, audience=self.audience)
 
     # --- the snapshot
 
@@ -141,6 +143,7 @@ class Mirror:
         held = {row.case_id: row for row in rows}
         entries: dict[str, Entry] = {case_id: (order.key(row), case_id) for case_id, row in held.items()}
         self._swap(held, entries, {case_id for case_id, row in held.items() if self.rows.get(case_id) != row})
+        self.audience = None
         self._at(epoch, seq, head_hash)
 
     def clear(self) -> None:
@@ -153,6 +156,7 @@ class Mirror:
         self._refetch.clear()
         self.complete = False
         self.epoch = ""
+        self.audience = None
         self.cursor = 0
         self.head_hash = NO_HASH
 
@@ -202,6 +206,7 @@ class Mirror:
         self.newer.intersection_update(self.rows)
         self.behind = {case_id: version for case_id, version in self.behind.items() if self._lacks(case_id, version)}
         self.unreadable = staging.unreadable
+        self.audience = staging.begin.audience
         self._at(staging.begin.epoch, frame.seq, frame.head_hash)
 
     # --- what happened since

@@ -267,7 +267,7 @@ class FeedConnection:
             sub.cursor = -1
             self._follow(sub, None, "slow")
             return
-        reason = judge(cursor, self.node.log, self.node.ring)
+        reason = judge(cursor, self.node.log, self.node.ring, self.audience)
         if reason is not None:
             self._follow(sub, reason, "slow")
             return

@@ -10,6 +10,7 @@ import msgspec
 from casework.access import project_case
 from casework.model import Case
 from feed.hub import CaseSub
+from feed.rows import audience_tag
 from feed.transport import text_frame
 from protocol import codec, frames, limits, shapes
 from protocol.problems import problem
@@ -32,7 +33,7 @@ async def send_rows(to: FeedConnection, name: str) -> int:
     audience = to.audience
     seq, head_hash = node.floor.seq, node.floor.head_hash
     cases = list(node.floor.in_order())
-    to.tell(frames.SnapshotBegin(sub=name, epoch=node.log.epoch, seq=seq, count=len(cases)))
+    to.tell(_begin(to, name, seq, len(cases)))
     while True:
         await _send_chunks(to, name, cases)
         if node.ring.holds_after(seq):
@@ -42,12 +43,17 @@ async def send_rows(to: FeedConnection, name: str) -> int:
         if any(case_id not in node.floor.cases for case_id in known):
             # A case that left cannot be taken out of a snapshot: begin again, on the floor without it.
             cases = list(node.floor.in_order())
-            to.tell(frames.SnapshotBegin(sub=name, epoch=node.log.epoch, seq=seq, count=len(cases)))
+            to.tell(_begin(to, name, seq, len(cases)))
             continue
         cases = [case for case in node.floor.in_order() if case.seq > since]
     to.tell(frames.SnapshotEnd(sub=name, seq=seq, head_hash=head_hash))
     assert audience == to.audience
     return seq
+
+
+def _begin(to: FeedConnection, name: str, seq: int, count: int) -> frames.SnapshotBegin:
+    tag = audience_tag(to.audience)
+    return frames.SnapshotBegin(sub=name, epoch=to.node.log.epoch, seq=seq, count=count, audience=tag)
 
 
 async def _send_chunks(to: FeedConnection, name: str, cases: list[Case]) -> None:

@@ -42,11 +42,14 @@ class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
     roles: tuple[str, ...] = ()
 
 
-class SnapshotBegin(Frame, frozen=True, kw_only=True, tag="snapshot.begin"):
+class SnapshotBegin(Frame, frozen=True, kw_only=True, omit_defaults=True, tag="snapshot.begin"):
+    """`audience` names whose eyes the rows are for; a cursor that goes on from them says it again."""
+
     sub: str
     epoch: str
     seq: Seq
     count: Seq
+    audience: Annotated[str, Meta(max_length=64)] | None = None
 
 
 class SnapshotChunk(Frame, frozen=True, kw_only=True, tag="snapshot.chunk"):
@@ -169,12 +172,17 @@ class Filter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     case_id: Annotated[str, Meta(max_length=11)] | None = None
 
 
-class Cursor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the client stands: it holds everything up to `seq` of `epoch`, whose head hash was `head_hash`."""
+class Cursor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where the client stands: it holds everything up to `seq` of `epoch`, whose head hash was `head_hash`.
+
+    `audience` is that of the snapshot that it started from. What a person may see can change while nobody is connected;
+    then no event tells, and the rows have to come anew.
+    """
 
     epoch: Annotated[str, Meta(max_length=64)]
     seq: Seq
     head_hash: Hash
+    audience: Annotated[str, Meta(max_length=64)] | None = None
 
 
 class Subscribe(Asked, frozen=True, kw_only=True, tag="subscribe", rename={"from_": "from"}):
