@@ -32,6 +32,8 @@ from protocol import limits, problems
 from protocol.problems import Problem, problem
 
 SCOPE_KEY: Final = "watchfloor.link"
+SEND_BUFFER: Final = 128 * 1024
+"""Asked of the kernel for a console's socket; Linux takes twice as much, for its own bookkeeping."""
 REQUEST_SECONDS: Final = 15.0
 """A connection that has not sent a whole request head by then is closed."""
 PROTOCOL: Final = 4002
@@ -66,6 +68,13 @@ def peer_uid(transport: asyncio.Transport) -> int | None:
     raw = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     _, uid, _ = struct.unpack("3i", raw)
     return int(uid)
+
+
+def _bound_send_buffer(transport: asyncio.Transport) -> None:
+    """Without this, Linux keeps up to 4 MiB for a reader that does not read before anybody here notices."""
+    sock = transport.get_extra_info("socket")
+    if sock is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -189,6 +198,7 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        _bound_send_buffer(self.transport)
         link = self._link = Link(transport=self.transport, peer_uid=peer_uid(self.transport))
         inner = self.app
 

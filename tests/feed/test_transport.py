@@ -118,6 +118,23 @@ async def test_a_full_transport_says_so_and_says_when_there_is_room(tmp_path: Pa
     assert links[0].room.is_set()
 
 
+async def test_the_kernel_holds_a_bounded_part_for_a_console(tmp_path: Path) -> None:
+    sizes: list[int] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        link = link_of(scope)
+        assert link is not None
+        sock = link.transport.get_extra_info("socket")
+        sizes.append(sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF))
+        await send({"type": "websocket.close"})
+
+    async with served(app, tmp_path) as path, unix_connect(path, uri="ws://x/") as ws, asyncio.timeout(5):
+        await ws.wait_closed()
+    assert sizes[0] in (parts.SEND_BUFFER, 2 * parts.SEND_BUFFER)  # Linux tells twice what it was asked for
+
+
 async def test_a_head_that_never_ends_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "REQUEST_SECONDS", 0.1)
     answered: list[str] = []
