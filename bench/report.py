@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 PAIRS: Final = 5
 """Interleaved pairs in a full run."""
-QUICK_PAIRS: Final = 2
+QUICK_PAIRS: Final = 1
 TIMES: Final = "\u00d7"
 MIB: Final = 1024 * 1024
 
