@@ -95,7 +95,8 @@ def listen_tcp(text: str) -> socket.socket:
     host, port = address(text)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        sock = socket.socket(found[0], socket.SOCK_STREAM)
+        # With its protocol named, asyncio turns Nagle off; else every answer would wait 40 ms for an acknowledgment.
+        sock = socket.socket(found[0], socket.SOCK_STREAM, socket.IPPROTO_TCP)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(found[4])
     except OSError as fault:

@@ -15,6 +15,7 @@ from uvicorn import Config
 from websockets.asyncio.client import unix_connect
 
 from feed import transport as parts
+from feed.serve import listen_tcp
 from feed.transport import FeedHTTPProtocol, FeedServer, FeedWebSocketProtocol, Link, link_of, text_frame
 
 
@@ -174,3 +175,23 @@ def test_text_frames_are_rfc_6455() -> None:
     assert text_frame(b"") == b"\x81\x00"
     assert text_frame(b"a" * 126)[:4] == b"\x81\x7e\x00\x7e"
     assert text_frame(b"a" * 65_536)[:10] == b"\x81\x7f" + (65_536).to_bytes(8, "big")
+
+
+async def test_small_answers_do_not_wait_for_an_acknowledgment() -> None:
+    """Nagle's algorithm is off on accepted connections: asyncio does that only where the socket names its protocol."""
+    off: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    class Accepted(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            sock = transport.get_extra_info("socket")
+            off.set_result(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            transport.close()
+
+    listening = listen_tcp("127.0.0.1:0")
+    host, port = listening.getsockname()
+    server = await asyncio.get_running_loop().create_server(Accepted, sock=listening)
+    async with server, asyncio.timeout(5):
+        _, writer = await asyncio.open_connection(host, port)
+        assert await off
+        writer.close()
+        await writer.wait_closed()
