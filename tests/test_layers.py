@@ -40,6 +40,7 @@ OUTSIDE: dict[str, dict[str, str]] = {
     },
     "feed": {
         "cryptography": "signatures of audit heads, envelopes of sensitive fields",
+        "h11": "the HTTP/1.1 under uvicorn: what is no request is answered as a problem document too",
         "httpx": "delivery to platforms",
         "msgspec": "decoding and encoding at the boundary, the API's schema",
         "prometheus_client": "/metrics",
