@@ -24,12 +24,8 @@ DARK: Final = Theme(
         "quiet": "#7d8590",
         "rule": "#39414b",
         "selection": "#1d2733",
-        "quoted": "#d0d5db",
         "alarm-text": "#0f1318",
         "alarm-ground": "#ff6b6b",
-        "input-cursor-background": "#d0d5db",
-        "input-cursor-foreground": "#0f1318",
-        "input-selection-background": "#1d2733",
     },
 )
 
@@ -52,7 +48,6 @@ PLAIN: Final = Theme(
         "quiet": "ansi_default",
         "rule": "ansi_default",
         "selection": "ansi_default",
-        "quoted": "ansi_default",
         "alarm-text": "ansi_default",
         "alarm-ground": "ansi_default",
         "ansi-background": "ansi_black",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, get_args
+from functools import lru_cache
+from typing import Final
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -15,21 +17,60 @@ from textual.widget import Widget
 from client.views.bits import Line, Tone
 from widgets.paint import cut, words
 
+_INK: Final[dict[Tone, tuple[str, bool]]] = {
+    "text": ("foreground", False),
+    "quoted": ("foreground", False),
+    "strong": ("foreground", True),
+    "quiet": ("quiet", False),
+    "rule": ("rule", False),
+    "late": ("error", True),
+    "soon": ("warning", True),
+    "s0": ("error", True),
+    "s1": ("warning", True),
+    "s2": ("primary", True),
+    "key": ("primary", True),
+    "mine": ("success", False),
+}
+"""Which variable of the theme a tone is drawn in, and whether it is bold."""
+_FAINT: Final[frozenset[Tone]] = frozenset({"quiet", "rule"})
+"""What is dim where there is no color to say that it matters less."""
+
+
+@lru_cache(maxsize=8)
+def _looks(inks: tuple[tuple[Tone, str], ...], plain: bool) -> dict[Tone, Style]:
+    looks: dict[Tone, Style] = {}
+    for tone, ink in inks:
+        color = None if plain else Color.parse(ink).rich_color
+        looks[tone] = Style(color=color, bold=_INK[tone][1] or None, dim=(plain and tone in _FAINT) or None)
+    return looks
+
 
 class Toned(Widget, can_focus=False):
-    """Knows the theme's style of each tone."""
+    """Knows the look of each tone in the theme that is on. Component classes would cost a node a tone a widget."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in get_args(Tone)} | {"tone--cursor"}
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._tones: dict[Tone, Style] | None = None
+        self._ground: Style | None = None
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._tones = self._ground = None
 
     def tone(self, tone: Tone) -> Style:
-        """The style of `tone`, without a background of its own."""
-        return self.get_component_rich_style(f"tone--{tone}", partial=True)
+        """The look of `tone`, without a background of its own."""
+        if self._tones is None:
+            self._tones = self._look_up()
+        return self._tones[tone]
+
+    def _look_up(self) -> dict[Tone, Style]:
+        variables = self.app.theme_variables
+        plain = self.app.native_ansi_color
+        ink = variables["foreground"]
+        return _looks(tuple((tone, variables.get(name, ink)) for tone, (name, _) in _INK.items()), plain)
 
     def strip_of(self, line: Line, width: int, *, selected: bool = False) -> Strip:
         """`line` in exactly `width` cells; what is too long is cut at a word in the piece that reaches the edge."""
-        ground = self.rich_style
-        if selected:
-            ground += self.get_component_rich_style("tone--cursor", partial=True)
         segments: list[Segment] = []
         room = width
         for text, tone in line:
@@ -39,8 +80,18 @@ class Toned(Widget, can_focus=False):
             segments.append(Segment(piece, self.tone(tone)))
             room -= cell_len(piece)
         if room > 0:
-            segments.append(Segment(" " * room))
+            segments.append(Segment(" " * room, self.tone("text")))
+        if self._ground is None:
+            self._ground = self.rich_style
+        ground = self._ground + self._selection() if selected else self._ground
         return Strip(segments, width).apply_style(ground)
+
+    def _selection(self) -> Style:
+        """The ground of the selected line; reverse where there is no color."""
+        if self.app.native_ansi_color:
+            return Style(reverse=True)
+        chosen = self.app.theme_variables.get("selection")
+        return Style(bgcolor=Color.parse(chosen).rich_color) if chosen else Style(reverse=True)
 
 
 class Lines(Toned):
@@ -78,4 +129,4 @@ class Lines(Toned):
     def render_line(self, y: int) -> Strip:
         if y < len(self._lines):
             return self.strip_of(self._lines[y], self.size.width)
-        return Strip.blank(self.size.width, self.rich_style)
+        return self.strip_of((), self.size.width)

@@ -9,6 +9,7 @@ from textual.color import Color
 
 from client.views.bits import Tone
 from themes.dark import DARK, PLAIN
+from widgets.toned import _INK
 
 SHEET = (Path(__file__).parents[2] / "themes" / "watchfloor.tcss").read_text("utf-8")
 
@@ -37,10 +38,12 @@ def test_the_alarm_can_be_read() -> None:
     assert contrast(DARK.variables["alarm-text"], DARK.variables["alarm-ground"]) >= 4.5
 
 
-def test_every_tone_has_its_rule() -> None:
-    ruled = set(re.findall(r"\.tone--(\w+)", SHEET))
+def test_every_tone_has_its_look_in_the_theme() -> None:
+    variables = {name for name, _ in _INK.values()} - {"foreground", "error", "warning", "success", "primary"}
 
-    assert ruled == {*get_args(Tone), "cursor"}
+    assert set(_INK) == set(get_args(Tone))
+    assert variables <= set(DARK.variables)
+    assert variables <= set(PLAIN.variables)
 
 
 def test_without_color_there_is_no_color() -> None:
