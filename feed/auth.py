@@ -16,10 +16,13 @@ from msgspec import Struct
 
 from casework.access import Person
 from feed.config import FeedConfig
+from feed.log.base import LogUnusable
+from feed.logs import Journal
 from protocol import limits
 
 OWN: Final[tuple[Literal["responder"], Literal["lead"]]] = ("responder", "lead")
 _CACHED: Final = 10_000
+_journal: Final = Journal("auth")
 _TOKEN_MAX: Final = 256
 
 
@@ -123,7 +126,14 @@ class Authenticator:
         at, found = self._cache.get(token, (-1e9, None))
         if found is not None and now - at < limits.TOKEN_RECHECK_MS / 1000:
             return found
-        found = await asyncio.to_thread(self._find, token)
+        try:
+            found = await asyncio.to_thread(self._find, token)
+        except LogUnusable as fault:
+            # While the disk cannot be read, who was let in goes on reading; nobody new is let in.
+            _journal.fault("tokens cannot be read", fault)
+            if found is not None:
+                return found
+            raise Unauthenticated("Tokens cannot be checked now: the disk does not answer. Try again.") from None
         if len(self._cache) >= _CACHED:
             self._cache.clear()
         # Only what exists is kept: a token counts at once after it was issued, and guesses take no memory.

@@ -25,12 +25,15 @@ class Bench:
         self.passed = 0.0
         self.tokens: dict[str, Known] = {}
         self.looked = 0
+        self.unreadable = False
         self.auth = Authenticator(
             config or FeedConfig(), self._find, now=lambda: self.now, monotonic=lambda: self.passed, own_uid=4711
         )
 
     def _find(self, token: str) -> Known | None:
         self.looked += 1
+        if self.unreadable:
+            raise LogUnusable(path="floor.db.tokens", why="cannot be read.")
         return self.tokens.get(token)
 
 
@@ -108,3 +111,19 @@ async def test_where_only_intake_tokens_count_no_other_does() -> None:
 async def test_the_process_own_uid_is_the_default() -> None:
     auth = Authenticator(FeedConfig(), None, now=lambda: 0)
     assert (await auth.login(None, os.getuid())).person.every_clearance
+
+
+async def test_while_tokens_cannot_be_read_nobody_new_is_let_in_and_nobody_is_thrown_out() -> None:
+    bench = Bench()
+    bench.tokens["t"] = Known(ANA)
+    bench.tokens["new"] = Known(ANA)
+    login = await bench.auth.login("Bearer t", None)
+    bench.unreadable = True
+    bench.passed = 60.0
+    assert (await bench.auth.still(login)).principal == "ana"
+    with pytest.raises(Unauthenticated, match="disk"):
+        await bench.auth.login("Bearer new", None)
+    bench.unreadable = False
+    del bench.tokens["t"]
+    with pytest.raises(Unauthenticated, match="revoked"):
+        await bench.auth.still(login)
