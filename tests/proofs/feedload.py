@@ -42,12 +42,21 @@ class Load:
         self.reports: dict[str, str] = {}
         self.asked_again: Counter[str] = Counter()
         self._numbers = iter(range(1, 10_000_000))
+        self._wanted = 0
+        self._reached = asyncio.Event()
 
     async def run(self, commands: int, *, workers: int) -> None:
         """Until so many commands were acknowledged in all."""
         async with httpx.AsyncClient(trust_env=False, timeout=20) as client, asyncio.TaskGroup() as group:
             for place in range(workers):
                 group.create_task(self._work(client, place, commands))
+
+    async def reaches(self, commands: int) -> None:
+        """Wait until so many commands were acknowledged."""
+        self._wanted = commands
+        self._reached.clear()
+        if len(self.answers) < commands:
+            await self._reached.wait()
 
     async def _work(self, client: httpx.AsyncClient, place: int, commands: int) -> None:
         random = self._random
@@ -118,6 +127,8 @@ class Load:
     def _settle(self, who: str, key: str, said: dict[str, Any]) -> None:
         answer = Answer(said["case_id"], said["version"], said["seq"], tuple(said["events"]))
         assert self.answers.setdefault((who, key), answer) == answer, f"two answers for {key}"
+        if len(self.answers) >= self._wanted:
+            self._reached.set()
 
     async def _ask(
         self, client: httpx.AsyncClient, who: str, path: str, body: dict[str, Any], headers: dict[str, str]

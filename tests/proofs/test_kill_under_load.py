@@ -15,6 +15,7 @@ from tests.floorprocess import FeedProcess
 from tests.proofs import feedload
 from tests.proofs.feedload import Load
 
+DEATH_S: Final = 300.0
 #: Each named point at which the feed may be made to die.
 POINTS: Final = (
     "receive",
@@ -53,8 +54,7 @@ class Killed:
 
     async def kill_when(self, load: Load, commands: int) -> None:
         """SIGKILL once so many commands were acknowledged, a moment later or sooner; then a new start."""
-        while len(load.answers) < commands:
-            await asyncio.sleep(0.005)
+        await load.reaches(commands)
         await asyncio.sleep(self.random.random() * 0.05)
         self.feed.kill()
         self.kills += 1
@@ -63,10 +63,7 @@ class Killed:
         """It dies by itself at its fail-point."""
         process = self.feed.process
         assert process is not None
-        async with asyncio.timeout(120):
-            while process.poll() is None:
-                await asyncio.sleep(0.01)
-        assert process.returncode == -9
+        assert await asyncio.to_thread(process.wait, DEATH_S) == -9
         self.feed.kill()
         self.kills += 1
 
