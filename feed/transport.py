@@ -122,6 +122,11 @@ class FeedHTTPProtocol(H11Protocol):
         self._stop_head_timer()
         super().handle_websocket_upgrade(event)
 
+    def _should_upgrade(self) -> bool:
+        # A handshake is a GET of HTTP/1.1 (RFC 6455, section 4.1); uvicorn would write that over whatever came.
+        asked = self.scope["method"] == "GET" and self.scope["http_version"] == "1.1"
+        return asked and super()._should_upgrade()
+
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._stop_head_timer()
@@ -144,10 +149,16 @@ class FeedHTTPProtocol(H11Protocol):
             self.cycle.message_event.set()
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             bad = not_http(fault.error_status_hint if isinstance(fault, h11.RemoteProtocolError) else 400)
-            headers = [("content-type", problems.MEDIA_TYPE), ("cache-control", "no-store"), ("connection", "close")]
+            body = problems.encode(bad)
+            headers = [
+                ("content-type", problems.MEDIA_TYPE),
+                ("content-length", str(len(body))),
+                ("cache-control", "no-store"),
+                ("connection", "close"),
+            ]
             for event in (
                 h11.Response(status_code=bad.status, headers=headers),
-                h11.Data(data=problems.encode(bad)),
+                h11.Data(data=body),
                 h11.EndOfMessage(),
             ):
                 self.transport.write(self.conn.send(event) or b"")

@@ -66,18 +66,18 @@ EVENT_START: Final = json.dumps(EVENT)[:-1] + ', "data": '
 def routes(case_id: str) -> dict[str, Route]:
     item = {"key": "hostile", "case_id": case_id, **NOTE}
     ce = {f"ce-{name}": value for name, value in EVENT.items()}
-    event = {"text": "summary", "number": "graphic_level"}
-    command = {"text": "text", "number": "expected_version"}
+    event = ("summary", "graphic_level")
+    command = ("text", "expected_version")
     key = {"content-type": JSON, "idempotency-key": "hostile"}
     return {
-        "structured": Route("/v1/intake", {"content-type": STRUCTURED}, DATA, "/data", EVENT_START, "}", **event),
-        "binary": Route("/v1/intake", {"content-type": JSON, **ce}, DATA, "", "", "", **event),
+        "structured": Route("/v1/intake", {"content-type": STRUCTURED}, DATA, "/data", EVENT_START, "}", *event),
+        "binary": Route("/v1/intake", {"content-type": JSON, **ce}, DATA, "", "", "", *event),
         "batch": Route(
-            "/v1/intake", {"content-type": BATCH}, DATA, "/0/data", f"[{EVENT_START}", "}]", **event, each=True
+            "/v1/intake", {"content-type": BATCH}, DATA, "/0/data", f"[{EVENT_START}", "}]", *event, each=True
         ),
-        "command": Route(f"/v1/cases/{case_id}/commands", key, NOTE, "", "", "", **command),
+        "command": Route(f"/v1/cases/{case_id}/commands", key, NOTE, "", "", "", *command),
         "commands": Route(
-            "/v1/commands", {"content-type": JSON}, item, "/items/0", '{"items": [', "]}", **command, each=True
+            "/v1/commands", {"content-type": JSON}, item, "/items/0", '{"items": [', "]}", *command, each=True
         ),
         "clock": Route("/v1/admin/clock", {"content-type": JSON}, {"trust": "feed"}, "", "", "", "trust", "trust"),
     }
@@ -219,7 +219,7 @@ def test_a_fault_is_refused_and_pointed_at(client: httpx.Client, watch: Watch, r
                 assert problem["pointer"] == wanted, name
 
 
-TIMES: Final = (
+TIMES: Final[tuple[Any, ...]] = (
     "2026-11-22T01:02:03",
     "2026-03-08T02:30:00",
     "2026-11-01T01:30:00",
@@ -348,7 +348,7 @@ def test_another_content_type_is_refused(client: httpx.Client, watch: Watch, rou
 def test_a_command_without_a_proper_key_is_refused(client: httpx.Client, watch: Watch, case_id: str) -> None:
     with watch.nothing_stored():
         for key in (None, "", "a b", "x" * 129, "clé", 'a"b', "a,b", "../k"):
-            headers = {} if key is None else {"idempotency-key": key.encode()}
+            headers = {} if key is None else {b"idempotency-key": key.encode()}
             answer = client.post(f"/v1/cases/{case_id}/commands", json=NOTE, headers=headers)
             assert (answer.status_code, answer.json()["type"]) == (400, "/problems/invalid"), key
 
