@@ -10,6 +10,7 @@ from msgspec import Struct
 from casework.access import Person
 from feed.auth import Authenticator, Unauthenticated
 from feed.config import AuthRules, FeedConfig, Uid
+from feed.log.base import LogUnusable
 
 
 class Known(Struct):
