@@ -8,6 +8,7 @@ import platform
 import sys
 import tempfile
 import time
+import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -26,7 +27,7 @@ PREFIX: Final = "watchfloor-bench-"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit code: 0 if everything ran, whatever it found; 2 for a name that is none."""
+    """The exit code: 0 if everything ran, whatever it found, 1 if something failed, 2 for a name that is none."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a smoke of some seconds; its figures mean nothing")
     parser.add_argument("--only", metavar="NAME,…", default="", help=f"some of: {', '.join(MEASUREMENTS)}")
@@ -38,18 +39,24 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     report = Report()
     with tempfile.TemporaryDirectory(prefix=PREFIX, dir=given.directory) as directory:
-        print(_machine(Path(directory)))
+        failed = False
+        print(_machine(Path(directory)), flush=True)
         for name in names:
             report.heading(MEASUREMENTS[name])
             began = time.monotonic()
-            import_module(f"bench.{name}").run(Scale(quick=given.quick), report, Path(directory))
+            try:
+                import_module(f"bench.{name}").run(Scale(quick=given.quick), report, Path(directory))
+            except Exception as fault:  # noqa: BLE001 - one that fails is said, and the others are still measured
+                traceback.print_exc()
+                report.not_run(MEASUREMENTS[name], f"it failed: {type(fault).__name__}: {fault}")
+                failed = True
             report.note(f"[{time.monotonic() - began:.0f} s]")
     met = sum(figure.met for figure in report.figures)
     print(f"\n{met} of {len(report.figures)} targets met", end="")
     print(f", {len(report.missing)} not run: {'; '.join(report.missing)}" if report.missing else "")
     if given.quick:
         print("This was a smoke run: too short for its figures to mean anything.")
-    return 0
+    return 1 if failed else 0
 
 
 def _machine(directory: Path) -> str:

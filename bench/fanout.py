@@ -90,7 +90,7 @@ def _round(servers: Servers, scale: Scale, consoles: int, per_second: float, *, 
     token = servers.tokens[0]
 
     def load() -> fanruns.Load:
-        requests = int(scale.of(3.0, 0.5) * per_second)
+        requests = int(scale.of(2.5, 0.5) * per_second)
         return notes(token, requests=requests, at_once=AT_ONCE, per_second=per_second)
 
     ours = through_feed(servers.feed, [(token, consoles)], load(), recorded=str(recorded))
@@ -110,7 +110,7 @@ def _stalls(servers: Servers, scale: Scale, consoles: int) -> Stalls:
     token = servers.tokens[0]
 
     def once(stalled: int) -> Run:
-        load = reports(token, requests=int(scale.of(4.0, 0.5) * per_second), per_second=per_second)
+        load = reports(token, requests=int(scale.of(3.0, 0.5) * per_second), per_second=per_second)
         return through_feed(servers.feed, [(token, consoles)], load, stalled=stalled)
 
     return Stalls(once(0), once(consoles // 10))

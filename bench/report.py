@@ -85,11 +85,12 @@ class Report:
         """One ratio with its spread, its target and the word."""
         self.figures.append(figure)
         low, high = min(figure.ratios), max(figure.ratios)
+        pairs = f"{len(figure.ratios)} pair{'s' if len(figure.ratios) > 1 else ''}"
         verdict = "met" if figure.met else "not met"
         unit = figure.target.unit
         self._line(f"  {figure.what}{', against ' if figure.against else ''}{figure.against}")
         self._line(
-            f"    {_short(figure.median)}{unit}  (min {_short(low)}, max {_short(high)}, {len(figure.ratios)} pairs)"
+            f"    {_short(figure.median)}{unit}  (min {_short(low)}, max {_short(high)}, {pairs})"
             f"   target {figure.target}   {verdict}"
         )
         if figure.detail:
