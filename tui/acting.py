@@ -79,10 +79,10 @@ class Acting:
         case = None if target.case_id is None else self._model.case(target.case_id)
         verb = turn(bound.verb, bound.turns, case, self._model.me)
         refusal = why_not(verb, case, me=self._model.me, roles=self._roles(), read_only=self._model.read_only)
-        if refusal is None and target.case_id is not None and case is None:
-            refusal = "The case is not on this floor any more."
+        if refusal is None:
+            refusal = self._locked(verb, case, target)
         if refusal is not None or case is None:
-            self._stage.say(f"Not {verb.title[:1].lower()}{verb.title[1:]}: {refusal}", "late")
+            self._stage.say(f"Not done: {refusal}", "late")
             return
         preset = self._preset(verb, bound.value)
         fields = fields_of(verb, case, me=self._model.me, value=bound.value)
@@ -91,6 +91,19 @@ class Acting:
             self._stage.ask(asked, self.drafts.get(asked.draft_key, {}))
         else:
             self._finish(asked, {})
+
+    def _locked(self, verb: Verb, case: Common | None, target: Target) -> str | None:
+        """What the state of the link forbids: enforcement needs to know that what is shown is what is."""
+        session = self._model.session
+        if target.case_id is not None and case is None:
+            return "The case is not on this floor any more."
+        if verb.tier < 3 or session is None or case is None:
+            return None
+        if session.status.phase != "live":
+            return "What you see is old: this waits until the feed is live."
+        if session.newer(case.case_id):
+            return "This console does not know what happened on it: update the console first."
+        return None
 
     def sent(self, asked: Asked, values: Mapping[str, str]) -> None:
         """The form was filled in. Raises `FieldFault` if a value cannot be; the form stays then."""

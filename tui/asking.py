@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from casework.caseid import shown
 from client.views.bits import DOT, Line
 from tui.acting import Asked, Carded
+from tui.target import Target
 from widgets.card import Card
 from widgets.form import Blank, Form
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked. Neither form nor card: the filter."""
+    """What is asked. Neither form nor card nor command line: the filter."""
 
     asked: Asked | None = None
     carded: Carded | None = None
+    command: bool = False
+    target: Target | None = None
+    """What was selected when the command line was opened."""
 
     @property
     def keys(self) -> tuple[tuple[str, str], ...]:
@@ -25,7 +29,7 @@ class Question:
         if self.carded is not None:
             return (("y", self.carded.yes), ("n", "back"))
         if self.asked is None:
-            return (("Enter", "filter"), ("Esc", "back"))
+            return (("Enter", "do it" if self.command else "filter"), ("Esc", "back"))
         several = (("Up Down", "fields"),) if len(self.asked.fields) > 1 else ()
         enter = "send" if len(self.asked.fields) == 1 else "next, then send"
         return (("Enter", enter), *several, ("Esc", "back, keeps the draft"))
@@ -54,6 +58,14 @@ def card_of(carded: Carded) -> Card:
     """The card of an act, with the keys that answer it."""
     keys: Line = (("y", "key"), (f" {carded.yes}", "text"), ("   n", "key"), (" back", "text"))
     return Card(carded.title, (("keys wait 0.3 s", "quiet"),), (*carded.body, keys))
+
+
+def command_question(target: Target) -> tuple[Question, Form]:
+    """The prompt of the command line."""
+    hint = "C-7F3A-9K2M, view late, escalate 2, note \u2026"
+    return Question(command=True, target=target), Form(
+        (("Command", "strong"),), (), [Blank(name="command", label=":", hint=hint)]
+    )
 
 
 def filter_question(current: str) -> tuple[Question, Form]:

@@ -36,7 +36,7 @@ class FloorModel(Generic[S]):
         self.filter = ""
         self._query: Query | None = None
         self._shown = Shown(self._wanted)
-        self._tally = Tally()
+        self.tally = Tally()
         self._revision = -1
         self._asked_at = 0
         self.sending: set[str] = set()
@@ -78,7 +78,7 @@ class FloorModel(Generic[S]):
     def next_late(self) -> tuple[int, str] | None:
         """(due_at, case id) of the next case to be late."""
         now = self.now()
-        return None if now is None else self._tally.next_late(now)
+        return None if now is None else self.tally.next_late(now)
 
     def floor(self) -> Floor:
         """What the status lines say, now."""
@@ -95,11 +95,11 @@ class FloorModel(Generic[S]):
             feed_age_ms=status.feed_age_ms,
             detail=status.detail,
             retry_in_ms=status.retry_in_ms,
-            open=self._tally.open,
-            unowned=self._tally.unowned,
-            late=0 if now is None else self._tally.late(now),
-            snoozed=self._tally.snoozed,
-            hidden_s0=sum(1 for case_id in self._tally.s0 if case_id not in self._shown),
+            open=self.tally.open,
+            unowned=self.tally.unowned,
+            late=0 if now is None else self.tally.late(now),
+            snoozed=self.tally.snoozed,
+            hidden_s0=sum(1 for case_id in self.tally.s0 if case_id not in self._shown),
             view=self.view,
             filter=self.filter,
             shown=len(self._shown),
@@ -129,7 +129,7 @@ class FloorModel(Generic[S]):
         if session.mirror.revision != self._revision:
             self._revision = session.mirror.revision
             dirty = session.mirror.take_dirty()
-            self._tally.update(rows, dirty)
+            self.tally.update(rows, dirty)
             self._shown.update(rows, dirty, now)
             changed = bool(dirty)
         if self._depends_on_time() and now - self._asked_at >= AGAIN_MS:

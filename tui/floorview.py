@@ -119,6 +119,8 @@ class FloorView(Vertical):
         self.query_one(Message).say(line)
         asking = self.asking
         form = asking.form
+        if form is None:
+            self.queue.place_cursor()
         self.set_class(form is not None and form.lines_needed > CROWDED, "crowded")
         if asking.question is not None:
             offers = asking.question.keys

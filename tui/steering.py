@@ -10,7 +10,7 @@ from casework.untrusted import Untrusted
 from tui.acting import Acting, Carded, Stage
 from tui.floor import WorkFloor
 from tui.keymap import Bound, Keymap, spelled
-from tui.moving import by_deadline, next_unowned
+from tui.moving import first_in_view, next_unowned
 from tui.outbox import Outbox
 from tui.presses import Fired, Presses, Swallowed, Waiting
 from tui.target import Target
@@ -112,7 +112,7 @@ class Steering:
             return
         result = self._presses.press(key, self._bridge.target())
         if isinstance(result, Fired):
-            self._fire(result.bound, result.target)
+            self.fire(result.bound, result.target)
         elif isinstance(result, Swallowed):
             if result.key not in ("escape", "ctrl+c"):
                 self._bridge.say(f"{result.prefix}{spelled((result.key,))} is not bound; nothing was done", "quiet")
@@ -148,7 +148,8 @@ class Steering:
 
     # --- inside
 
-    def _fire(self, bound: Bound, target: Target) -> None:
+    def fire(self, bound: Bound, target: Target) -> None:
+        """Do what a whole key sequence says, to the target that was frozen at its first key."""
         if bound.name != "close":
             self._leaving = False
         if bound.verb is None:
@@ -186,7 +187,7 @@ class Steering:
 
     def _to_deadline(self, *, forward: bool) -> None:
         cursor = self._bridge.target().case_id
-        found = by_deadline(self._model.ids, self._model.case, cursor, forward=forward)
+        found = first_in_view(self._model.tally.by_deadline(cursor, forward=forward), self._model.ids)
         if found is None:
             self._bridge.say("No clock runs in this view.", "quiet")
         else:
@@ -195,7 +196,7 @@ class Steering:
     def _to_unowned(self) -> None:
         cursor = self._bridge.target().case_id
         at = None if cursor is None else self._model.index(cursor)
-        found = next_unowned(self._model.ids, self._model.case, at)
+        found = next_unowned(self._model.ids, self._model.tally.unowned_ids, at, self._model.index)
         if found is None:
             self._bridge.say("Nobody waits for an owner in this view.", "quiet")
         else:

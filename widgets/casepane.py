@@ -6,6 +6,7 @@ Text from outside stands behind a bar at its left that nothing of ours uses: wor
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from rich.cells import cell_len
@@ -81,15 +82,17 @@ class CasePane(Lines):
         self.show((case_title(self._case, width), *(((" ", "text"), *line) for line in visible), *filler, last))
 
 
-def _lines(block: Block, width: int) -> list[Line]:
+@lru_cache(maxsize=1024)
+def _lines(block: Block, width: int) -> tuple[Line, ...]:
     """The lines of a block, wrapped to `width`."""
     if isinstance(block, Head):
-        return [((block.title, "quiet"), (" ", "text"), ("\u2500" * max(0, width - cell_len(block.title) - 1), "rule"))]
+        rule = "\u2500" * max(0, width - cell_len(block.title) - 1)
+        return (((block.title, "quiet"), (" ", "text"), (rule, "rule")),)
     if not isinstance(block, Prose):
-        return [block]
+        return (block,)
     lines: list[Line] = [block.lead] if block.lead else []
     texts = wrapped(shown(block.body, multiline=True).plain, max(8, width - len(QUOTE)))
     lines += [((QUOTE, "rule"), (text, "quoted")) for text in texts[:LONGEST]]
     if len(texts) > LONGEST:
         lines.append((("  ", "text"), (f"{len(texts) - LONGEST} more lines are not shown here", "soon")))
-    return lines
+    return tuple(lines)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 from textual.strip import Strip
 
 from client.views.bits import Line, dotted, text
@@ -53,6 +53,8 @@ class Queue(Toned):
         self._row_of: Callable[[str], QueueRow | None] = lambda case_id: None
         self._index_of: Callable[[str], int | None] = lambda case_id: None
         self._cursor: str | None = None
+        self._waiting: str | None = None
+        """The case that was selected when the list became empty."""
         self._at = 0
         """The cursor's place in the list when it was last known."""
         self._top = 0
@@ -95,12 +97,16 @@ class Queue(Toned):
     def show(self) -> Settled:
         """The list changed. The selected case stays selected and on its line as far as that is possible."""
         lost: str | None = None
+        if self._cursor is None and self._waiting is not None and self._ids:
+            # The list was empty for a while, as during a new snapshot: the same case is taken up again.
+            self._cursor, self._waiting = self._waiting, None
         if self._cursor is not None:
             at = self._index_of(self._cursor)
             if at is None:
                 lost = self._cursor
                 at = min(self._at, len(self._ids) - 1)
                 self._cursor = self._ids[at] if at >= 0 else None
+                self._waiting = lost if at < 0 else None
                 self._above = 0
             else:
                 self._above += at - self._at
@@ -131,6 +137,7 @@ class Queue(Toned):
         if case_id is not None and at is None:
             return False
         self._cursor = case_id
+        self._waiting = None
         self._at = at or 0
         self._above = 0
         self._clamp()
@@ -155,6 +162,12 @@ class Queue(Toned):
         """Put the cursor on the last case."""
         if self._ids:
             self.select(self._ids[len(self._ids) - 1])
+
+    def place_cursor(self) -> None:
+        """The terminal's own cursor follows the selection, for whoever reads by it."""
+        line = self.cursor_line
+        if line is not None and self.is_attached:
+            self.app.cursor_position = self.region.offset + Offset(0, line)
 
     # --- painting
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from sortedcontainers import SortedList
 
@@ -67,6 +67,22 @@ class Tally:
     def s0(self) -> frozenset[str]:
         """Every open S0, by id."""
         return frozenset(self._s0)
+
+    @property
+    def unowned_ids(self) -> frozenset[str]:
+        """The open cases that nobody has."""
+        return frozenset(self._unowned)
+
+    def by_deadline(self, case_id: str | None, *, forward: bool) -> Iterator[str]:
+        """Open cases with a running clock in the order of their deadlines, from the one after `case_id` on.
+
+        Backwards if not `forward`; after the last comes the first. Without a known `case_id`: from the most overdue on.
+        """
+        count = len(self._dues)
+        here = None if case_id is None else self._due.get(case_id)
+        start = -1 if here is None else int(self._dues.index(here))
+        step = 1 if forward or here is None else -1
+        return (self._dues[(start + step * by) % count][1] for by in range(1, count + 1))
 
     def late(self, now: int) -> int:
         """How many cases' next clock is past."""

@@ -242,7 +242,6 @@ class SampleMirror:
     def __init__(self, rows: Iterable[Row]) -> None:
         self.rows = {each.case_id: each for each in rows}
         self.revision = 1
-        self.newer: set[str] = set()
         self._dirty = set(self.rows)
 
     def take_dirty(self) -> set[str]:
@@ -306,6 +305,8 @@ class SampleSession:
     cases: dict[str, Case] = field(default_factory=dict)
     opened: list[str] = field(default_factory=list)
     acknowledged: int = 0
+    strange: set[str] = field(default_factory=set)
+    done_here: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.on_change: Callable[[], None] = nothing
@@ -331,6 +332,12 @@ class SampleSession:
 
     def case(self, case_id: str) -> Case | None:
         return self.cases.get(case_id) if case_id in self.opened else None
+
+    def doing(self, case_id: str, what: str) -> None:
+        self.done_here.append((case_id, what))
+
+    def newer(self, case_id: str) -> bool:
+        return case_id in self.strange
 
     def acknowledge_fork(self) -> None:
         self.acknowledged += 1

@@ -561,6 +561,60 @@ async def test_leaving_asks_who_owns_an_s1() -> None:
         await it.until(lambda: it.app._exit)
 
 
+async def test_the_command_line_goes_to_a_case_a_view_and_a_verb() -> None:
+    async with desk() as it:
+        await ready(it)
+        await it.press(":", *"c-7f3a-9k2m", "enter")
+        await it.until(lambda: it.cursor == SCHOOL)
+        await it.press(":", *"escalate 1", "enter")
+        await it.until(it.gone())
+        assert it.session.sent == [(SCHOOL, Escalate(expected_version=14, level=1))]
+        await it.press(":", *"view late", "enter")
+        await it.until(lambda: it.app.model.view == "late")
+        await it.press(":", *"klaim", "enter")
+        await it.sees("the nearest is claim")
+        await it.press("escape", ":", *"view x", "enter")
+        await it.sees("There are the views all, mine, unowned, late.")
+
+
+async def test_a_new_snapshot_from_nothing_takes_the_selection_up_again() -> None:
+    async with desk() as it:
+        await ready(it)
+        await it.select(SCHOOL)
+        line = it.app.floor.view.queue.cursor_line
+        it.session.mirror.swap([])
+        it.session.set_status(phase="loading")
+        await it.sees("Loading the floor")
+        it.session.mirror.swap(sketch())
+        it.session.set_status(phase="live")
+        await it.sees("Live stream")
+
+        assert (it.cursor, it.app.floor.view.queue.cursor_line) == (SCHOOL, line)
+
+
+@pytest.mark.parametrize("why", ["stale", "strange"])
+async def test_enforcement_waits_until_what_is_shown_is_what_is(why: str) -> None:
+    async with desk() as it:
+        await ready(it)
+        await it.select(SCHOOL)
+        if why == "stale":
+            it.session.set_status(phase="stale", feed_age_ms=6_000)
+        else:
+            it.session.strange.add(SCHOOL)
+        await it.press("d", "0")
+        await it.sees("waits until the feed is live" if why == "stale" else "update the console first")
+        assert it.app.floor.view.asking.question is None
+        await it.press("n")
+        await it.until(lambda: it.app.floor.view.asking.form is not None)
+
+
+async def test_others_see_that_a_case_is_looked_at() -> None:
+    async with desk() as it:
+        await ready(it)
+        await it.press("enter")
+        await it.until(lambda: it.session.done_here == [("C-00000001", "looking")])
+
+
 async def test_a_failure_in_the_background_is_said_and_the_console_goes_on() -> None:
     class Broken(SampleSession):
         async def open_case(self, case_id: str) -> None:

@@ -224,4 +224,4 @@ def test_an_act_without_a_case_says_so(table: Table) -> None:
     table.bridge.selected = Target()
     table.press("a")
 
-    assert table.bridge.said == ["Not claim the case: No case is selected: press j."]
+    assert table.bridge.said == ["Not done: No case is selected: press j."]

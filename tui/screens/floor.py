@@ -18,7 +18,8 @@ from casework.untrusted import Untrusted
 from client.views.bits import Line
 from tui.acting import Asked, Carded
 from tui.askarea import NEVER
-from tui.asking import Question, card_of, filter_question, form_of
+from tui.asking import Question, card_of, command_question, filter_question, form_of
+from tui.commandline import CommandFault, Typed, read
 from tui.crash import worker_sentence
 from tui.floor import WorkFloor
 from tui.floorview import FloorView
@@ -228,7 +229,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         self.view.asking.pose(*filter_question(self.model.filter), monotonic_ms())
 
     def ask_command(self) -> None:
-        self.say("The command line is not here yet; ? shows the keys.", "quiet")
+        self.view.asking.pose(*command_question(self.target()), monotonic_ms())
 
     def card(self, carded: Carded) -> None:
         self.view.asking.pose(Question(carded=carded), card_of(carded), monotonic_ms())
@@ -285,16 +286,33 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         try:
             if question.asked is not None:
                 self.steering.acting.sent(question.asked, form.values)
+            elif question.command:
+                self._command(read(form.values["command"], self.keymap), question.target or self.target())
             else:
                 self.model.ask_for(form.values["filter"])
                 self.view_changed()
         except FieldFault as fault:
             form.blame(fault.name, Untrusted(fault.why))
             return False
+        except CommandFault as fault:
+            form.blame("command", Untrusted(str(fault)))
+            return False
         except QueryFault as fault:
             form.blame("filter", Untrusted(fault.reason), at=fault.position)
             return False
         return True
+
+    def _command(self, typed: Typed, target: Target) -> None:
+        if typed.bound is not None:
+            self.view.asking.close()
+            self.steering.fire(typed.bound, target)
+        elif self.model.case(typed.case_id) is None:
+            raise CommandFault("That case is not on this floor.")
+        else:
+            if self.model.index(typed.case_id) is None:
+                self.model.clear()
+                self.view_changed()
+            self.select(typed.case_id)
 
     # --- the session
 
@@ -304,6 +322,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
 
     async def _open(self, case_id: str) -> None:
         if self.model.session is not None:
+            self.model.session.doing(case_id, "looking")
             await self.model.session.open_case(case_id)
             self._changed = True
 
