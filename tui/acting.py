@@ -102,7 +102,7 @@ class Acting:
         if session.status.phase != "live":
             return "What you see is old: this waits until the feed is live."
         if session.newer(case.case_id):
-            return "This console does not know what happened on it: update the console first."
+            return "The case is newer than this console: update the console first."
         return None
 
     def sent(self, asked: Asked, values: Mapping[str, str]) -> None:

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from client.views.bits import Bit, Line
+from widgets.paint import words, wrapped
+from widgets.status import line_width
 from widgets.toned import Lines
+
+LONGEST: Final = 3
+"""Lines that a sentence may take: a refusal is read to its end."""
 
 
 class Message(Lines):
-    """One line, empty most of the time."""
+    """One line, empty most of the time; a sentence that is longer takes the lines that it needs."""
 
     DEFAULT_CSS = """
-    Message { height: 1; width: 1fr; }
+    Message { height: auto; min-height: 1; max-height: 3; width: 1fr; }
     """
 
     def say(self, line: Line) -> None:
         """Show one line; an empty one clears it."""
-        self.show(((((" ", "text")), *line),) if line else ((),))
+        room = self.size.width - 2
+        if len(line) == 1 and room > 0 and line_width(line) > room:
+            (sentence, tone), *_ = line
+            self.show(tuple(((" ", "text"), (each, tone)) for each in wrapped(words(sentence), room)[:LONGEST]))
+        else:
+            self.show(((((" ", "text")), *line),) if line else ((),))
 
 
 class Footer(Lines):

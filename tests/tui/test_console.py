@@ -450,6 +450,20 @@ async def test_a_refusal_stays_until_a_key_is_pressed() -> None:
         await it.until(lambda: "bo claimed this" not in it.text)
 
 
+async def test_a_long_refusal_is_read_to_its_end() -> None:
+    said = (
+        "Not resolved: CSEA needs a CyberTip id or a not reportable by two people, triage notes, and every task done."
+    )
+    async with desk(SampleSession(answers=[SampleOutcome(ok=False, sentence=said)])) as it:
+        await ready(it)
+        await it.select("C-00000008")
+        await it.press("a")
+        await it.sees("Not resolved: CSEA needs", "every task done.")
+        await it.press("j")
+        await it.until(lambda: "every task done." not in it.text)
+        assert all(len(line) == 80 for line in it.screen)
+
+
 async def test_no_action_asks_on_a_card_and_only_y_is_yes() -> None:
     async with desk() as it:
         await ready(it)
