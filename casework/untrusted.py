@@ -30,6 +30,11 @@ _NAMED_AS_CODE: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 _MARKS: Final = frozenset({"Mn", "Me"})
 
 
+_known_safe: set[str] = {chr(code) for code in range(0x20, 0x7F)}
+"""Characters that were looked at and may be written as they are: every line that is painted is held against them."""
+_KNOWN_MOST: Final = 20_000
+
+
 class Untrusted:
     """A string from outside. It compares and hashes by its value and refuses to become text by itself.
 
@@ -91,7 +96,12 @@ def visible(text: Untrusted | str, *, multiline: bool = False) -> str:
 
 def safe(text: str) -> bool:
     """Whether every character of `text` may be written to a terminal as it is (marks and wide letters may)."""
-    return (text.isascii() and text.isprintable()) or all(_stand_in(char) == char for char in set(text))
+    if _known_safe.issuperset(text):
+        return True
+    found = {char for char in text if _stand_in(char) == char}
+    if len(_known_safe) < _KNOWN_MOST:
+        _known_safe.update(found)
+    return found.issuperset(text)
 
 
 def stand_in_of_one_cell(char: str) -> str:

@@ -188,7 +188,7 @@ class Acting:
             return
         intent = self._outbox.undo_newest()
         if intent is None:
-            self._stage.say("Nothing to undo: an act can be taken back for 10 s.", "quiet")
+            self._stage.say("Nothing to undo: what z can take back says so, for 10 s.", "quiet")
         else:
             self._outbox.put(intent)
 

@@ -53,6 +53,11 @@ class FloorModel(Generic[S]):
     def me(self) -> str:
         return "" if self.session is None else self.session.status.principal
 
+    @property
+    def phase(self) -> str:
+        """How the link is; empty before there is one."""
+        return "" if self.session is None else self.session.status.phase
+
     def now(self) -> int | None:
         """The feed's time, or None before it is known."""
         if self.session is None:

@@ -25,6 +25,8 @@ from widgets.queue import Queue
 from widgets.status import Status
 
 WIDE: Final = 120
+WIDEST: Final = 190
+"""From here on the queue beside the case has all its columns."""
 TALL: Final = 20
 """From this size on the case stands beside the queue; below TALL lines there is one pane and no preview."""
 CROWDED: Final = 4
@@ -42,6 +44,7 @@ class FloorView(Vertical):
     FloorView.pane-open #pane { display: block; }
     FloorView.wide #left { display: block; width: 62; }
     FloorView.wide #pane { display: block; margin-left: 1; }
+    FloorView.widest #left { width: 88; }
     FloorView.wide Preview, FloorView.low Preview, FloorView.crowded Preview,
     FloorView.nothing Preview { display: none; }
     """
@@ -84,6 +87,7 @@ class FloorView(Vertical):
     def fit(self, size: Size) -> None:
         """Arrange for a screen of `size`."""
         self.set_class(size.width >= WIDE and size.height >= TALL, "wide")
+        self.set_class(size.width >= WIDEST and size.height >= TALL, "widest")
         self.set_class(size.height < TALL, "low")
 
     def paint(self, line: Line) -> None:

@@ -112,7 +112,7 @@ def command_of(verb: Verb, typed: Mapping[str, str], *, version: int, now: int) 
 
 def _value(ask: Ask, text: str, now: int) -> Any:
     if ask.kind in CHOICES:
-        return _one_of(ask.name, text, CHOICES[ask.kind])
+        return _one_of(ask.name, text, CHOICES[ask.kind], says=ask.label)
     if ask.kind in ("level", "minutes", "event"):
         if not text.isascii() or not text.isdigit():
             raise FieldFault(ask.name, f"{ask.label}: write a number.")
@@ -129,12 +129,12 @@ def _value(ask: Ask, text: str, now: int) -> Any:
     return text
 
 
-def _one_of(name: str, text: str, choices: tuple[str, ...]) -> str:
+def _one_of(name: str, text: str, choices: tuple[str, ...], *, says: str) -> str:
     wanted = text.casefold().replace(" ", "_")
     exact = [choice for choice in choices if choice.casefold() == wanted]
     near = exact or [choice for choice in choices if choice.casefold().startswith(wanted)]
     if len(near) != 1:
-        raise FieldFault(name, f"Write one of: {', '.join(near or choices)}.")
+        raise FieldFault(name, f"{says}: write one of {', '.join(near or choices)}.")
     return near[0]
 
 
@@ -161,11 +161,13 @@ def _factors(name: str, text: str) -> dict[str, Any]:
         if not mark:
             raise FieldFault(name, "Write factor=value, with spaces between: imminence=24h harm=death.")
         if factor == "vulnerability":
-            values[factor] = [_one_of(name, each, FACTOR_CHOICES[factor]) for each in value.split(",") if each]
+            values[factor] = [
+                _one_of(name, each, FACTOR_CHOICES[factor], says=factor) for each in value.split(",") if each
+            ]
         elif factor in FACTOR_CHOICES:
-            values[factor] = _one_of(name, value, FACTOR_CHOICES[factor])
+            values[factor] = _one_of(name, value, FACTOR_CHOICES[factor], says=factor)
         elif factor == "identifiable_child":
-            values[factor] = _one_of(name, value, ("yes", "no")) == "yes"
+            values[factor] = _one_of(name, value, ("yes", "no"), says=factor) == "yes"
         elif factor in ("specificity", "live_viewers", "views_per_min", "reuploads"):
             if not value.isascii() or not value.isdigit() or len(value) > 12:
                 raise FieldFault(name, f"{factor} needs a number.")

@@ -21,6 +21,8 @@ GROUPS = (
     ("end", "End"),
     ("access", "Access"),
 )
+KEYS = 11
+"""Cells of the keys; the longest are `PgDn ctrl+f`."""
 ROOM = 30
 """Cells of a title that has its reason beside it."""
 ACT_GROUPS = (("move", "Move"), ("views", "Views"), ("other", "Other"))
@@ -73,6 +75,6 @@ def _title(title: str, ways: list[Bound]) -> str:
 
 def _line(keys: str, title: str, reason: str | None) -> Line:
     if reason is None:
-        return ((f"  {keys:<12}", "key"), (title, "text"))
+        return ((f"  {keys:<{KEYS}} ", "key"), (title, "text"))
     short = cut(title, ROOM)
-    return ((f"  {keys:<12}", "quiet"), (f"{short:<{ROOM}}  ", "quiet"), (reason, "quiet"))
+    return ((f"  {keys:<{KEYS}} ", "quiet"), (f"{short:<{ROOM}}  ", "quiet"), (reason, "quiet"))

@@ -19,6 +19,11 @@ NEVER_BOUND: Final[frozenset[str]] = frozenset(
 )
 """Keys that terminals, multiplexers and screen readers keep for themselves; alt+letter besides."""
 
+_NAMES: Final[dict[str, str]] = {
+    **{"enter": "Enter", "escape": "Esc", "space": "Space", "up": "Up", "down": "Down"},
+    **{"home": "Home", "end": "End", "pageup": "PgUp", "pagedown": "PgDn"},
+}
+
 ACTIONS: Final[dict[str, str]] = {"0": "no_action"}
 """Second keys after `d` that work yet: the enforcement action of each."""
 
@@ -55,9 +60,9 @@ class KeyNeverBound(ValueError):
 
 
 def spelled(keys: Iterable[str]) -> str:
-    """Keys as they are written: `dp`, `ctrl+l`, `Enter`."""
-    names = {"enter": "Enter", "escape": "Esc", "space": "Space"}
-    return "".join(names.get(key, key) for key in keys)
+    """Keys as they are written: `dp`, `ctrl+l`, `Enter`, `e Enter`."""
+    written = [_NAMES.get(key, key) for key in keys]
+    return ("" if all(len(key) == 1 for key in written) else " ").join(written)
 
 
 def split(key: str) -> Sequence:

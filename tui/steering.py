@@ -115,7 +115,7 @@ class Steering:
             self.fire(result.bound, result.target)
         elif isinstance(result, Swallowed):
             if result.key not in ("escape", "ctrl+c"):
-                self._bridge.say(f"{result.prefix}{spelled((result.key,))} is not bound; nothing was done", "quiet")
+                self._bridge.say(f"{spelled((*result.prefix, result.key))} is not bound; nothing was done", "quiet")
             else:
                 self._bridge.say("")
         elif isinstance(result, Waiting):

@@ -152,7 +152,9 @@ class Form(Toned):
         if y == 0:
             return self.strip_of(titled(self._title, self._end, width), width)
         if y > len(self._blanks):
-            return self.strip_of(((" " * self._label_width, "text"), (self._fault, "late")), width)
+            # Below the values when it fits there, further left when it is long.
+            indent = max(1, min(self._label_width, width - 1 - _cells(str(self._fault))))
+            return self.strip_of(((" " * indent, "text"), (self._fault, "late")), width)
         at = y - 1
         blank, edit = self._blanks[at], self._edits[at]
         label: Bit = (f" {blank.label}".ljust(self._label_width), "quiet")
@@ -160,7 +162,8 @@ class Form(Toned):
             return self.strip_of((label, (Untrusted(edit.text), "text")), width)
         start, ahead = self._window()
         rest = self._suggested() if edit.cursor == len(edit.text) else ""
-        hint = f" {blank.hint}" if blank.hint and not edit.text else rest
+        help_ = " \u00b7 ".join(each for each in (" ".join(blank.choices), blank.hint) if each)
+        hint = f" {help_}" if help_ and not edit.text else rest
         line = self.strip_of((label, (Untrusted(edit.text[start:]), "text"), (hint, "quiet")), width)
         return _with_cursor(line, self._label_width + ahead, max(1, _cells(edit.text[edit.cursor : edit.cursor + 1])))
 

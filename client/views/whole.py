@@ -104,8 +104,8 @@ def _bar(clock: Clock, now: int, *, first: bool) -> Line:
         return ((clock_name(clock).ljust(16), "quiet"), ("paused", "quiet"))
     tone: Tone = clock_tone(clock, now)
     left = clock.due_at - now
-    used = BAR if left <= 0 or clock.allowance_ms <= 0 else BAR - max(0, left * BAR // clock.allowance_ms)
-    used = min(BAR, used)
+    spent = BAR if clock.allowance_ms <= 0 else (clock.allowance_ms - left) * BAR // clock.allowance_ms
+    used = max(0, min(BAR, spent))
     return (
         name,
         ("\u2588" * used, tone if tone != "text" else "quiet"),

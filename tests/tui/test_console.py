@@ -349,7 +349,7 @@ async def test_a_fault_is_said_in_its_field_and_the_form_stays() -> None:
         for text in ("phone", "directory", "Sgt. Lee"):
             await it.press(*text, "enter")
         await it.press("down", "down", *"told", "enter")
-        await it.sees("Write one of: police")
+        await it.sees("Party: write one of police, ncmec")
 
         assert it.session.sent == []
 

@@ -58,7 +58,8 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         """Whether a key that came in at that time (ms) was part of a paste."""
         self._notice: Line = ()
         self._second = -1
-        self._changed = True
+        self._news = self._due = True
+        self._phase = ""
         self._begun = False
         self._moved_at = NEVER
         self._about: tuple[str, str | None, str, str] | None = None
@@ -77,23 +78,27 @@ class FloorScreen(Screen[None], inherit_bindings=False):
     # --- the clock
 
     def feed_changed(self) -> None:
-        """The session has news; they are painted at the next tick."""
-        self._changed = True
+        """The session has news; they are looked at with the next tick."""
+        self._news = True
 
     def _tick(self) -> None:
         self.outbox.tick()
         now = self.model.now()
         second = -1 if now is None else now // 1_000
-        if self._changed or second != self._second or now is None:
-            self._second = second
-            self._changed = False
-            self._take_in()
+        news, self._news = self._news, False
+        due, self._due = self._due or second != self._second, False
+        self._second = second
+        # A heartbeat is news as well, but nothing that has to be seen before the second is over.
+        moved = (news or due) and self._take_in()
+        phase = self.model.phase
+        if moved or due or phase != self._phase:
+            self._phase = phase
             self.paint()
 
-    def _take_in(self) -> None:
-        """Take in what the mirror changed and keep the selection where it is."""
+    def _take_in(self) -> bool:
+        """Take in what the mirror changed and keep the selection where it is; whether any case changed."""
         if not self.model.refresh():
-            return
+            return False
         settled = self.view.queue.show()
         self._watch_selected()
         if not self._begun and len(self.model.ids):
@@ -104,6 +109,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
             self._moved_at = monotonic_ms()
             if settled.lost not in self.outbox.lately:
                 self.say(f"{shown(settled.lost)} left this view", "quiet")
+        return True
 
     def _watch_selected(self) -> None:
         """Remember when the selected case changed under the finger: what it is about now may not be what was meant."""
@@ -324,7 +330,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         if self.model.session is not None:
             self.model.session.doing(case_id, "looking")
             await self.model.session.open_case(case_id)
-            self._changed = True
+            self._due = True
 
     def _shut(self, case_id: str) -> None:
         if self.model.session is not None:
@@ -336,9 +342,9 @@ class FloorScreen(Screen[None], inherit_bindings=False):
     def _outbox_changed(self) -> None:
         self.model.sending = self.outbox.sending
         self._notice = ()
-        self._changed = True
+        self._due = True
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.state == WorkerState.ERROR and event.worker.error is not None:
             self.say(worker_sentence(event.worker.error), "late")
-            self._changed = True
+            self._due = True
