@@ -221,7 +221,7 @@ def _intake() -> dict[str, Any]:
             },
         },
         "responses": {
-            "202": parts.answer("IntakeAnswer", "A new report, durable."),
+            "202": {**parts.answer("IntakeAnswer", "A new report, durable."), "links": _to_the_case()},
             "200": {
                 "description": "The report was there already; or a batch, with a result for each item in order.",
                 "content": {
@@ -230,6 +230,16 @@ def _intake() -> dict[str, Any]:
             },
             **parts.refusals(*parts.WRITE, 404),
         },
+    }
+
+
+def _to_the_case() -> dict[str, Any]:
+    """What may be asked next about the case that a report opened or joined."""
+    case = {"id": "$response.body#/case_id"}
+    return {
+        "case": {"operationId": _NAMES["get /v1/cases/{id}"], "parameters": case},
+        "events": {"operationId": _NAMES["get /v1/cases/{id}/events"], "parameters": case},
+        "command": {"operationId": _NAMES["post /v1/cases/{id}/commands"], "parameters": case},
     }
 
 

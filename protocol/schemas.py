@@ -65,7 +65,7 @@ def _fill(named: dict[str, Any]) -> None:
     }
     if "Target" in named:
         for side in named["Target"]["properties"].values():
-            side["maxLength"] = 200
+            side |= {"minLength": 1, "maxLength": 200}
     for name in ("Row", "Case", "RowOut", "CaseOut"):
         if name in named:
             named[name]["properties"]["score"] |= {"minimum": 0, "maximum": 100}
