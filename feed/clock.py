@@ -3,6 +3,10 @@
 A step of the wall clock (NTP, an operator, a bad battery) must not make a case late that is not. So `now_ms` never
 looks at the wall clock again after it was anchored; `parted_ms` says how far the two have come apart, and past a bound
 the clock-keeper stops until a person says which one is right.
+
+What an earlier run left in the log is the only other witness. Feed time never begins before it: a wall clock that was
+set back between two runs would give every deadline that time again, unseen. One that was set forward cannot be told
+from a feed that was down so long; it is believed.
 """
 
 from __future__ import annotations
@@ -27,6 +31,9 @@ class Clock(Protocol):
 
     def confirm(self, trust: Trust) -> None:
         """A person says which clock is right; from here on the two are one again."""
+
+    def not_before(self, ms: int) -> None:
+        """The log has an event of `ms`: feed time is that at least, and `parted_ms` what the wall clock lacks."""
 
 
 def _boot_ns() -> int:
@@ -57,6 +64,9 @@ class SystemClock:
             # The difference is known now; only a further step counts.
             self._accepted_ms += self.parted_ms()
 
+    def not_before(self, ms: int) -> None:
+        self._anchor_ms += max(0, ms - self.now_ms())
+
 
 class ManualClock:
     """A clock that a test moves."""
@@ -75,6 +85,11 @@ class ManualClock:
         if trust == "wall":
             self.now += self.wall_offset
         self.wall_offset = 0
+
+    def not_before(self, ms: int) -> None:
+        behind = max(0, ms - self.now)
+        self.now += behind
+        self.wall_offset -= behind
 
     def advance(self, ms: int) -> None:
         self.now += ms

@@ -180,6 +180,7 @@ async def serve(config: FeedConfig, *, unsafe: bool, say: Callable[[str], None],
         if config.unix is not None:
             sockets.append(listen_unix(config.unix, int(config.unix_mode, 8)))
         await load(log, node.floor, node.ring)
+        clock.not_before(node.floor.newest_at)
         node.loaded = True
         if config.keeper.enabled:
             await node.keeper.catch_up()

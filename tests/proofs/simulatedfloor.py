@@ -77,6 +77,9 @@ class SimulatedClock:
     def confirm(self, trust: str) -> None:
         pass
 
+    def not_before(self, ms: int) -> None:
+        pass
+
 
 class Truth:
     """What the log folds to, at every seq of it."""
