@@ -43,7 +43,7 @@ async def test_a_fault_while_painting_ends_it_with_one_line(
             monkeypatch.setattr(app.model, "floor", lambda: fail(SECRET))
             for _ in range(100):
                 await pilot.pause(0.02)
-                app.floor.feed_changed()
+                session.clock.now += 1_000
 
     # The pilot raises again what ended the application; a real run returns.
     with pytest.raises(ValueError, match=SECRET):

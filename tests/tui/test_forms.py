@@ -107,7 +107,7 @@ def test_factors_are_parsed_and_named() -> None:
             "triage",
             {"case_type": "TTX", "severity": "S1", "imminence": "now", "evidence": "x"},
             "case_type",
-            "Write one",
+            "Type: write one",
         ),
         (
             "triage",
