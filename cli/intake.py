@@ -29,14 +29,14 @@ TRIES = 6
 
 
 class Item(NamedTuple):
-    """One item of the file: its number from 1, and the CloudEvent as it is sent."""
+    """One item of the file: its line, or its place in an array, from 1; and the CloudEvent as it is sent."""
 
     number: int
     body: bytes
 
 
 class Fault(NamedTuple):
-    """One item that is refused: its number from 1, and why."""
+    """One item that is refused: its line, or its place in an array, from 1; and why."""
 
     number: int
     reason: str
@@ -83,7 +83,9 @@ def _report(number: int, refused: str | None, done: tuple[str, bool] | None, *, 
     if refused is not None:
         write_line(f"{number}: {refused}")
     elif done is not None and verbose:
-        write_line(f"{number}: {done[0]}{' (was there)' if done[1] else ''}")
+        from casework.caseid import shown
+
+        write_line(f"{number}: {shown(done[0])}{' (was there)' if done[1] else ''}")
 
 
 def items(text: bytes, form: str) -> Iterator[Item | Fault]:
@@ -94,18 +96,18 @@ def items(text: bytes, form: str) -> Iterator[Item | Fault]:
     import msgspec
 
     text = text.removeprefix(b"\xef\xbb\xbf")
-    raws: list[bytes]
+    raws: list[tuple[int, bytes]]
     if text.lstrip()[:1] == b"[":
         try:
-            raws = [bytes(raw) for raw in msgspec.json.decode(text, type=list[msgspec.Raw])]
+            raws = [(at, bytes(raw)) for at, raw in enumerate(msgspec.json.decode(text, type=list[msgspec.Raw]), 1)]
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise CliError(f"the file is not a JSON array: {error}") from None
     elif _single(text):
-        raws = [text]
+        raws = [(1, text)]
     else:
-        raws = [line for line in text.splitlines() if line.strip()]
+        raws = [(at, line) for at, line in enumerate(text.splitlines(), 1) if line.strip()]
     seen: dict[str, int] = {}
-    for number, raw in enumerate(raws, 1):
+    for number, raw in raws:
         yield _item(number, raw.strip(), form, seen)
 
 
@@ -129,7 +131,7 @@ def _item(number: int, raw: bytes, form: str, seen: dict[str, int]) -> Item | Fa
     try:
         members: dict[str, object] = codec.decode_body(raw, dict[str, object])
     except Malformed as fault:
-        return Fault(number, f"it is not a JSON object: {fault}")
+        return Fault(number, f"it is not a JSON object: {fault if fault.pointer else fault.reason}")
     if form == "cloudevents" or (form == "auto" and "specversion" in members):
         body = raw
     else:

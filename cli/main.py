@@ -77,6 +77,10 @@ def run(argv: list[str] | None = None) -> int:
         _abandon_stdout()
         write_error(_system_sentence(error))
         return Exit.REFUSED
+    except ModuleNotFoundError as error:
+        _trace(debug)
+        write_error(_missing_sentence(error, debug=debug))
+        return Exit.REFUSED
     except Exception as error:  # noqa: BLE001 - the last line of defense: a traceback is for --debug
         _trace(debug)
         write_error(_fault_sentence(error, debug=debug))
@@ -186,6 +190,16 @@ def _system_sentence(error: OSError) -> str:
     """What the operating system refused, and on which file."""
     reason = error.strerror or type(error).__name__
     return f"{error.filename}: {reason}" if error.filename else reason
+
+
+def _missing_sentence(error: ModuleNotFoundError, *, debug: bool) -> str:
+    """This Python lacks a library, as it does in a checkout whose environment was not made or is not used."""
+    from importlib.util import find_spec
+
+    name = (error.name or "").partition(".")[0]
+    if not name or name in sys.stdlib_module_names or find_spec(name) is not None:
+        return _fault_sentence(error, debug=debug)
+    return f"this Python has no `{name}`. In a checkout, `make demo` makes .venv; then run .venv/bin/python main.py."
 
 
 def _fault_sentence(error: Exception, *, debug: bool) -> str:

@@ -20,8 +20,15 @@ NEVER_BOUND: Final[frozenset[str]] = frozenset(
 """Keys that terminals, multiplexers and screen readers keep for themselves; alt+letter besides."""
 
 _NAMES: Final[dict[str, str]] = {
-    **{"enter": "Enter", "escape": "Esc", "space": "Space", "up": "Up", "down": "Down"},
-    **{"home": "Home", "end": "End", "pageup": "PgUp", "pagedown": "PgDn"},
+    "enter": "Enter",
+    "escape": "Esc",
+    "space": "Space",
+    "up": "Up",
+    "down": "Down",
+    "home": "Home",
+    "end": "End",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
 }
 
 ACTIONS: Final[dict[str, str]] = {"0": "no_action"}

@@ -153,7 +153,7 @@ class Form(Toned):
             return self.strip_of(titled(self._title, self._end, width), width)
         if y > len(self._blanks):
             # Below the values when it fits there, further left when it is long.
-            indent = max(1, min(self._label_width, width - 1 - _cells(str(self._fault))))
+            indent = max(1, min(self._label_width, width - 1 - cell_len(words(self._fault))))
             return self.strip_of(((" " * indent, "text"), (self._fault, "late")), width)
         at = y - 1
         blank, edit = self._blanks[at], self._edits[at]

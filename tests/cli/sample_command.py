@@ -1,6 +1,7 @@
 """A subcommand that ends in each way a subcommand can."""
 
 import argparse
+from importlib import import_module
 
 from cli.errors import CliError, FeedUnreachable, NotPermitted
 from cli.lines import write_line
@@ -32,4 +33,6 @@ def run(args: argparse.Namespace) -> int:
             raise KeyboardInterrupt
         case "fault":
             raise ValueError(secret_local)
+        case "library":
+            import_module("no_such_library.part")
     return 1

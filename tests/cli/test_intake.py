@@ -30,7 +30,7 @@ def test_json_lines_with_faults_between_them(watchfloor: Watchfloor, tmp_path: P
     path.write_text(lines(TTL, {**NCII, "summary": ""}) + "\nnonsense\n" + lines([1], {**NCII, "color": 1}, NCII))
     ended = watchfloor("intake", path)
     assert ended.code == 1
-    assert [line.split(":")[0] for line in ended.out[:-1]] == ["2", "3", "4", "5"]
+    assert [line.split(":")[0] for line in ended.out[:-1]] == ["2", "4", "5", "6"]
     assert "summary" in ended.out[0]
     assert "JSON" in ended.out[1]
     assert "color" in ended.out[3]
@@ -47,6 +47,15 @@ def test_the_same_file_again_opens_nothing(watchfloor: Watchfloor, tmp_path: Pat
     turned = {name: data(1)[name] for name in reversed(list(data(1)))}
     path.write_text(lines(data(3), data(2)) + json.dumps(turned, indent=2).replace("\n", " ") + "\n" + lines(data(2)))
     assert watchfloor("intake", path).out == ["1 accepted, 3 already there, 0 refused"]
+
+
+def test_a_fault_is_found_by_its_line(watchfloor: Watchfloor, tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_text(lines(data(5)) + "\n\nno json\n" + lines(data(6)))
+    ended = watchfloor("intake", path, "--verbose")
+    assert [line.split(":")[0] for line in ended.out[:-1]] == ["1", "4", "5"]
+    assert ended.out[0][9] == "-"  # as every other command writes an id
+    assert ended.out[1].startswith("4: it is not a JSON object: JSON is malformed")
 
 
 def test_an_array_and_cloudevents_and_standard_input(

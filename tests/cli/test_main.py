@@ -101,6 +101,12 @@ def test_a_failure_is_one_line(ending: str, code: int, line: str, capsys: pytest
     assert "Traceback" not in err
 
 
+def test_a_python_without_our_libraries_is_told_which_to_use(capsys: pytest.CaptureFixture[str]) -> None:
+    assert entrance.run(["sample", "library"]) == 1
+
+    assert capsys.readouterr().err.startswith("watchfloor: this Python has no `no_such_library`. In a checkout, ")
+
+
 def test_a_fault_keeps_its_text_to_itself(capsys: pytest.CaptureFixture[str]) -> None:
     entrance.run(["sample", "fault"])
 

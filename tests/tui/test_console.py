@@ -310,6 +310,8 @@ async def test_a_wrong_second_key_is_swallowed() -> None:
         await it.press("o", "a", "escape", "d", "d")
         await it.sees("dd is not bound; nothing was done")
         await it.press("e", "a")
+        await it.press("e", "enter")
+        await it.sees("e Enter is not bound; nothing was done")
 
         assert it.session.sent == []
 
@@ -352,6 +354,16 @@ async def test_a_fault_is_said_in_its_field_and_the_form_stays() -> None:
         await it.sees("Party: write one of police, ncmec")
 
         assert it.session.sent == []
+
+
+async def test_what_a_field_may_be_stands_where_the_cursor_is() -> None:
+    async with desk() as it:
+        await ready(it)
+        await it.select(SCHOOL)
+        await it.press("C")
+        await it.sees("police ncmec user victim")
+        await it.press("p", "o")
+        await it.until(lambda: "ncmec user" not in it.text)
 
 
 async def test_a_draft_waits_where_it_was_left() -> None:
