@@ -1,8 +1,8 @@
 """A simulated crew that works cases through the public API, so that a demonstration floor lives.
 
 Each member has a name, a token of its own and a pace. Members take what is next in the queue and unowned, tell the
-police and the reporter where the case asks for it, contain and resolve. They leave the top of the queue alone, so that
-a person at the console has something to claim.
+police and the reporter where the case asks for it, contain and resolve. They leave the top of the queue alone for a
+minute, so that a person at the console has something to claim.
 """
 
 from __future__ import annotations
@@ -17,16 +17,14 @@ from typing import Any, Final
 
 import httpx
 
-#: Which party meets which outside step.
-PARTY: Final = {
-    "police": "police",
-    "report": "ncmec",
-    "resources": "user",
-    "share": "industry",
-    "answer": "requester",
-}
-#: Milestones that a member meets by a contact.
-BY_CONTACT: Final = frozenset(PARTY)
+#: Which party meets which outside step; who is answered depends on the type.
+PARTY: Final = {"police": "police", "report": "ncmec", "resources": "user", "share": "industry"}
+ANSWERED: Final = {"NCII": "victim", "REG": "regulator", "PRESS": "press", "PART": "partner"}
+LEFT_ALONE_MS: Final = 60_000
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +56,34 @@ def next_step(case: dict[str, Any], *, now_ms: int) -> Step | None:
         )
     if "contain" in milestones:
         return Step("contain", {"evidence": "Checked: the item is down and the account is limited by its host."})
-    for milestone in ("police", "report", "resources", "share", "answer"):
+    if case["case_type"] == "EDR" and milestones & {"verify", "decide", "answer"}:
+        said = (
+            "Called back: a duty sergeant confirms." if "verify" in milestones else "REFUSED_NOT_EMERGENCY: answered."
+        )
+        return Step("log_contact", _contact("requester", said, now_ms))
+    for milestone, party in (*PARTY.items(), ("answer", ANSWERED.get(case["case_type"], "requester"))):
         if milestone in milestones:
-            return Step("log_contact", _contact(PARTY[milestone], now_ms))
-    if "update" in milestones and case.get("updates_posted", 0) < 1 and state != "INVESTIGATING":
+            return Step("log_contact", _contact(party, "Told what is known; they have our reference.", now_ms))
+    if case["case_type"] in ("TTL", "SSH", "MVE") and not case["contacts"]:
+        return Step("log_contact", _contact("police", "Told what is known; they have our reference.", now_ms))
+    first_update = any(clock["milestone"] == "update" and clock["round"] == 0 for clock in unmet)
+    if first_update and state != "INVESTIGATING":
         return Step("post_update", {"text": "Contained, outside steps done; investigating.", "audience": "floor"})
     if state in ("CONTAINED", "TRIAGED"):
         return Step("investigate", {})
-    return Step("resolve", {"outcome": _outcome(case), "reason": "No further harm seen; steps are in the timeline."})
+    outcome = "REFUSED_NOT_EMERGENCY" if case["case_type"] == "EDR" else "done"
+    return Step("resolve", {"outcome": outcome, "reason": "No further harm seen; the steps are in the timeline."})
 
 
-def _outcome(case: dict[str, Any]) -> str:
-    return {"EDR": "REFUSED_UNVERIFIED"}.get(case["case_type"], "done")
-
-
-def _contact(party: str, now_ms: int) -> dict[str, Any]:
+def _contact(party: str, outcome: str, now_ms: int) -> dict[str, Any]:
     return {
         "party": party,
-        "channel": "phone" if party == "police" else "mail",
-        "number_source": "agency directory",
+        "channel": "phone",
+        "number_source": "directory of agencies",
         "person": "duty desk",
-        "reference": f"ref {now_ms % 100_000}",
+        "reference": f"ref-{now_ms % 100_000}",
         "at": now_ms,
-        "outcome": "Told what is known; they will call back on the same line.",
+        "outcome": outcome,
     }
 
 
@@ -113,17 +116,19 @@ class Member:
         mine = [row for row in rows if row["owner"] == self.name and row["case_id"] not in self._stuck]
         if mine and (len(mine) >= self._most or self._rng.random() < 0.8):
             case = (await self._http.get(f"/v1/cases/{self._rng.choice(mine)['case_id']}")).json()
-            step = next_step(case, now_ms=time.time_ns() // 1_000_000)
-            if step is None or not await self._do(case, step):
+            step = next_step(case, now_ms=_now_ms())
+            if step is None or not await self.do(case, step):
                 self._stuck.add(case["case_id"])
             return
         free = [row for row in rows if row["owner"] is None and not row["stub"] and row["state"] == "NEW"]
-        # Leave the first two of the queue to the person at the console, if there are others.
-        choice = free[2:12] or free[:0]
+        # What is new at the top of the queue is left to the person at the console for a while, and then taken first.
+        waited = [row for row in free[:2] if _now_ms() - row["opened_at"] > LEFT_ALONE_MS]
+        choice = waited[:1] or free[2:12]
         if choice and len(mine) < self._most:
-            await self._do(self._rng.choice(choice), Step("claim", {}))
+            await self.do(self._rng.choice(choice), Step("claim", {}))
 
-    async def _do(self, case: dict[str, Any], step: Step) -> bool:
+    async def do(self, case: dict[str, Any], step: Step) -> bool:
+        """Give the command of `step` on `case`; False if the case is stuck for this member."""
         answer = await self._http.post(
             f"/v1/cases/{case['case_id']}/commands",
             json={"type": step.verb, "expected_version": case["version"], **step.fields},
