@@ -31,6 +31,8 @@ class Wire:
         """Set when there is something to take, or the line is gone."""
         self.closed = False
         self.close_code: int | None = None
+        self.said = ""
+        """Why the feed closed it, if it did."""
         self.taken = 0
         self._high = high
         self._on_the_way = bytearray()
@@ -70,6 +72,7 @@ class Wire:
         """uvicorn's part: the closing frame."""
         if message["type"] == "websocket.close":
             reason = str(message.get("reason", "")).encode()[:100]
+            self.said = reason.decode()
             self.write(bytes((0x88, len(reason) + 2)) + int(message["code"]).to_bytes(2, "big") + reason)
 
     # --- the console's end

@@ -115,6 +115,7 @@ class WiredConsole:
                 await self._pump(wire)
             finally:
                 wire.cut(notice=lambda: 0.0 if self.calm else self.random.choice((0.0, 0.0, 0.02, 3.0)))
+            assert wire.said in ("", "restart"), wire.said
             state.lost(self._now(), code=wire.close_code)
             self.cuts += 1
 
