@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from casework.caseid import shown
 from casework.untrusted import Untrusted
 from client.views.bits import Bit, Line, Tone
-from tui.keymap import Keymap
+from tui.keymap import Bound, Keymap
 from tui.outbox import Entry, said
 from tui.target import Target
 
 _URGENT = ("refused", "unknown", "held", "sending", "canceled", "done")
 
 
-def prefix_line(prefix: str, keymap: Keymap, target: Target | None, width: int) -> Line:
-    """A prefix with what may follow: `e  1 second · 2 lead …`, for the case that it is bound to."""
+def prefix_line(
+    prefix: str, keymap: Keymap, target: Target | None, width: int, works: Callable[[Bound], bool] = lambda _: True
+) -> Line:
+    """A prefix with what may follow: `e  1 second  2 lead …`, for the case that it is bound to.
+
+    What `works` there and now comes first, since a narrow screen does not show all.
+    """
     bits: list[Bit] = [(prefix, "key")]
     if target is not None and target.case_id is not None:
         bits.append((f" {shown(target.case_id)}", "quiet"))
     room = width - sum(len(str(text)) for text, _ in bits) - 4
-    for key, bound in keymap.follows(prefix):
+    for key, bound in sorted(keymap.follows(prefix), key=lambda follower: not works(follower[1])):
         words = follow_words(bound.name, bound.value, bound.title)
         if len(key) + len(words) + 3 > room:
             bits.append(("  \u2026", "quiet"))

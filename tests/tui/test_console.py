@@ -672,3 +672,14 @@ def test_no_key_that_terminals_keep_is_bound() -> None:
         "f11",
     }
     assert Keymap().get(("d", "d")) is None
+
+
+async def test_what_works_now_stands_first_behind_a_prefix() -> None:
+    async with desk() as it:
+        await ready(it)
+        await it.press("o")
+        await it.until(lambda: it.screen[22].strip().startswith("o C-"))
+        line = it.screen[22]
+        # `ou` comes second in the catalogue; a case that is not merged has no use for it, and the line is too short.
+        assert "unmerge" not in line
+        assert "release" in line or "task" in line

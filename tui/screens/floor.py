@@ -24,8 +24,9 @@ from tui.crash import worker_sentence
 from tui.floor import WorkFloor
 from tui.floorview import FloorView
 from tui.forms import FieldFault
-from tui.keymap import Keymap
+from tui.keymap import Bound, Keymap
 from tui.messages import message_line, prefix_line, tone_named
+from tui.offers import why_not
 from tui.outbox import Outbox
 from tui.port import Done
 from tui.screens.help import HelpScreen
@@ -127,8 +128,19 @@ class FloorScreen(Screen[None], inherit_bindings=False):
     def _line(self) -> Line:
         prefix = self.steering.prefix
         if prefix is not None:
-            return prefix_line(prefix, self.keymap, self.steering.prefix_target(), self.size.width)
+            target = self.steering.prefix_target()
+            return prefix_line(prefix, self.keymap, target, self.size.width, lambda bound: self._works(bound, target))
         return self._notice or message_line(self.outbox.entries, monotonic_ms())
+
+    def _works(self, bound: Bound, target: Target | None) -> bool:
+        """Whether what a second key stands for makes sense for the case now."""
+        model = self.model
+        case = None if target is None or target.case_id is None else model.case(target.case_id)
+        roles = frozenset(() if model.session is None else model.session.status.roles)
+        verbs = [verb for verb in (bound.verb, bound.turns) if verb is not None]
+        return not verbs or any(
+            why_not(verb, case, me=model.me, roles=roles, read_only=model.read_only) is None for verb in verbs
+        )
 
     # --- keys
 
