@@ -131,7 +131,7 @@ def _content(kind: str, rng: random.Random, *, live: bool, at_ms: int) -> dict[s
     return {
         "kind": kind,
         "id": ident,
-        "live": live and kind == "live_video",
+        "live": live and kind.startswith("live_"),
         "up": rng.random() < 0.85,
         "checked_at": iso(at_ms - _MISSING_CHECK_MS),
         "sha256": hashlib.sha256(ident.encode()).hexdigest(),
