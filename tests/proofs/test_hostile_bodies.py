@@ -219,6 +219,17 @@ def test_a_fault_is_refused_and_pointed_at(client: httpx.Client, watch: Watch, r
                 assert problem["pointer"] == wanted, name
 
 
+@pytest.mark.parametrize(("levels", "status"), [(31, 202), (32, 400), (100_000, 400)])
+def test_32_levels_are_enough_also_where_nobody_looks(client: httpx.Client, levels: int, status: int) -> None:
+    """An extension attribute of a CloudEvent is tolerated and not read; its depth counts all the same."""
+    event = json.dumps({**EVENT, "id": f"{levels} levels", "data": DATA, "extension": 0})
+    body = event.replace('"extension": 0', '"extension": ' + "[" * levels + "]" * levels)
+    answer = client.post("/v1/intake", content=body, headers={"content-type": STRUCTURED})
+    assert answer.status_code == status, answer.text
+    if status == 400:
+        assert "nested" in answer.json()["detail"]
+
+
 TIMES: Final[tuple[Any, ...]] = (
     "2026-11-22T01:02:03",
     "2026-03-08T02:30:00",
