@@ -13,13 +13,17 @@ from protocol.schemas import PREFIX
 
 _CHANNEL: Final = "feed"
 _CLOSE: Final = {
+    1002: "bytes that are no frame (RFC 6455)",
+    1003: "a binary frame",
+    1007: "text that is not UTF-8",
+    1009: f"a message of more than {limits.FRAME_IN} bytes",
     1012: "restart",
     1013: "overloaded",
-    4001: "not authenticated",
-    4002: "a frame that is not right",
+    4001: "not authenticated, or the token was revoked",
+    4002: "too many faults, frames, pings or fragments",
     4003: "not permitted",
     4008: f"too slow: no progress for {limits.EOF_GRACE_MS // 1000} s",
-    4010: "the token expired or was revoked",
+    4010: "the token expired",
 }
 
 
@@ -64,7 +68,7 @@ def document() -> dict[str, Any]:
         },
         "operations": {
             "feedSends": _operation("send", "What the feed sends. `hello` comes first.", sent),
-            "feedReceives": _operation("receive", "What a client may send; an unknown field closes it (4002).", asked),
+            "feedReceives": _operation("receive", "What a client may send; an unknown field is a fault; faults are answered, and too many close it (4002).", asked),
         },
         "components": {
             "messages": {_name(kind): _message(kind) for kind in kinds},
