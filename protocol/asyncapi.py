@@ -68,7 +68,9 @@ def document() -> dict[str, Any]:
         },
         "operations": {
             "feedSends": _operation("send", "What the feed sends. `hello` comes first.", sent),
-            "feedReceives": _operation("receive", "What a client may send; an unknown field is a fault; faults are answered, and too many close it (4002).", asked),
+            "feedReceives": _operation(
+                "receive", "What a client may send. Faults are answered; too many close it (4002).", asked
+            ),
         },
         "components": {
             "messages": {_name(kind): _message(kind) for kind in kinds},
