@@ -18,6 +18,7 @@ from typing import Any, Final
 from casework.access import Person
 from feed import snapshot, state
 from feed.auth import Login
+from feed.connection import FeedConnection
 from protocol import limits
 from tests.proofs import virtualtime
 from tests.proofs.simulatedfloor import SimulatedFloor, without_collecting
@@ -128,11 +129,18 @@ def renew(floor: SimulatedFloor, random: Random) -> None:
     who = random.choice(("ana", "bo"))
     before = floor.people[who]
     clearances = frozenset(random.choice(("", "us", "eu", "us eu")).split())
-    after = floor.people[who] = Person(principal=who, roles=before.roles, clearances=clearances)
+    floor.people[who] = Person(principal=who, roles=before.roles, clearances=clearances)
+    recheck(floor)
+
+
+def recheck(floor: SimulatedFloor) -> None:
+    """What the feed's ticker does every two seconds: hold open connections against what their tokens say now."""
     if floor.node is not None:
         for listener in tuple(floor.node.hub.listeners):
-            if listener.principal == who:
-                listener.renew(Login(person=after))  # type: ignore[attr-defined]
+            assert isinstance(listener, FeedConnection)
+            person = floor.people[listener.principal]
+            if listener.login.person != person:
+                listener.renew(Login(person=person))
 
 
 async def calm(floor: SimulatedFloor, consoles: list[WiredConsole], random: Random) -> None:
@@ -151,6 +159,7 @@ async def quiet(floor: SimulatedFloor, consoles: list[WiredConsole]) -> None:
     end = loop.time() + PATIENCE_S
     while True:
         assert floor.node is not None
+        recheck(floor)
         for console in consoles:
             console.failed()
         if all(there(console, floor) for console in consoles):
