@@ -325,6 +325,7 @@ def _unreadable_action(event: Event, fact: facts.ActionProposed) -> Action:
         proposed_by=event.actor,
         digest=fact.digest,
         proposed_at=event.at,
+        one_person=fact.one_person,
     )
 
 

@@ -256,6 +256,8 @@ class ActionProposed(Fact, frozen=True, kw_only=True):
     action_id: str
     action_type: str
     digest: str
+    one_person: bool = False
+    """A second person's word is owed. Also in the open: time takes it back, whether or not its text can be read."""
     action: Action | None = None
 
 

@@ -79,7 +79,9 @@ def _propose_no_action(turn: Turn, command: Propose) -> None:
         action = replace(action, digest=approval_digest(case.case_id, action))
     except ValueError as fault:
         turn.bad("/fields", f"{fault}; an approval could not name it.")
-    fact = facts.ActionProposed(action_id=action.action_id, action_type=NO_ACTION, digest=action.digest, action=action)
+    fact = facts.ActionProposed(
+        action_id=action.action_id, action_type=NO_ACTION, digest=action.digest, one_person=dual, action=action
+    )
     owed = {}
     if not case.triage_noted and case.triage_due_at is None:
         owed["triage_due_at"] = turn.at + turn.policy.life_ms("triage_notes_within")
