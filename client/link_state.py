@@ -67,6 +67,7 @@ class LinkState:
         self._asked_at = 0.0
         self._heard_at: float | None = None
         self._arrived_at = 0.0
+        self._beat_at = 0.0
         self._attempt = 0
         self._failed = False
         self._silent = False
@@ -148,6 +149,7 @@ class LinkState:
         """A frame that could be read."""
         if isinstance(frame, Hello):
             self._greet(frame)
+            self._beat_at = now
         elif self._hello is None:
             self.bad_frames += 1
             return
@@ -159,7 +161,10 @@ class LinkState:
             case Heartbeat():
                 self._head = frame.head
                 self.clock.heard(frame.server_time, at=now)
-                self.subs.beat(frame)
+                in_time = now - self._beat_at >= self._beat_ms() / 2
+                if in_time:
+                    self._beat_at = now
+                self.subs.beat(frame, in_time=in_time)
                 self._settle(now)
             case PresenceSeen():
                 self.presence.saw(frame, me=self._hello.principal if self._hello else "", now=now)
@@ -241,8 +246,11 @@ class LinkState:
         return self.clock.now_ms() if self.clock.known else 0
 
     def _watchdog_ms(self) -> float:
+        return limits.STALE_FACTOR * self._beat_ms()
+
+    def _beat_ms(self) -> float:
         beat = self._greeted.hb_ms if self._greeted is not None else limits.HEARTBEAT_MS
-        return limits.STALE_FACTOR * min(max(beat, 100), 60_000)
+        return min(max(beat, 100), 60_000)
 
     # --- what it is like
 

@@ -140,10 +140,15 @@ class Subscriptions:
             if held is not None:
                 self._on_case(held, frame)
 
-    def beat(self, beat: Heartbeat) -> None:
-        """A heartbeat says how far the log was published: what never comes is missed by this."""
+    def beat(self, beat: Heartbeat, *, in_time: bool = True) -> None:
+        """A heartbeat says how far the log was published: what never comes is missed by this.
+
+        One that is not `in_time` was held up on a slow line and came in right behind another: it says nothing of how
+        long anything was waited for.
+        """
         mirror = self.mirror
-        self._miss_answers()
+        if in_time:
+            self._miss_answers()
         if self._states.get(MAIN) not in ("live", "asked") or not mirror.complete:
             return
         if beat.seq == mirror.cursor and beat.head_hash == mirror.head_hash:
@@ -152,7 +157,7 @@ class Subscriptions:
             return
         # Frames of one connection come in order, so a heartbeat may run ahead of them only while they flow.
         cursor, beats = self._behind
-        beats = beats + 1 if cursor == mirror.cursor else 1
+        beats = beats + in_time if cursor == mirror.cursor else 1
         self._behind = (mirror.cursor, beats)
         if beats >= BEATS_BEHIND or beat.seq == mirror.cursor:
             self._behind = (0, 0)

@@ -499,3 +499,24 @@ def test_frames_on_the_wire_are_what_the_contract_says() -> None:
     console = live()
     first = codec.encode(subscribed(console)[0])
     assert first == b'{"type":"subscribe","sub":"main","filter":{"all":true,"case_id":null},"from":null}'
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_heartbeats_held_up_on_a_slow_line_say_nothing_of_waiting(known: bool) -> None:
+    """They come in all at once, before the feed could even have heard what was asked."""
+    log = floor()
+    console = SimulatedConsole(log)
+    if known:
+        console.go_live()
+        console.lose()
+        log.grow(Random(5), 4)
+    console.now += 10_000
+    console.connect()
+    assert console.feed is not None
+    console.deliver([console.feed.heartbeat()] * 6)
+    assert (console.state.hang_up, console.state.subs.gaps) == (None, 0)
+    console.pump()
+    console.beat()
+    assert console.state.status(console.now).phase == "live"
+    assert sum(isinstance(frame, Subscribe) for frame in console.sent) == 1 + known
+    assert console.mirror.rows == log.rows

@@ -136,7 +136,7 @@ class WiredConsole:
             if not self.calm:
                 pause = random.choice(PAUSES)
                 if random.random() < 0.01:
-                    pause = random.choice((1.0, 3.0))  # a line that stands still
+                    pause = random.choice((1.0, 6.0))  # a line that stands still
                 await asyncio.sleep(pause)
             state.audience = wire.connection.audience
             for message in wire.take(1 << 20 if self.calm else random.choice((1, 40, 700, 5_000))):
