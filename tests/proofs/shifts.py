@@ -19,6 +19,7 @@ from casework.access import Person
 from feed import snapshot, state
 from feed.auth import Login
 from feed.connection import FeedConnection
+from feed.rows import audience_tag
 from protocol import limits
 from tests.proofs import virtualtime
 from tests.proofs.simulatedfloor import SimulatedFloor, without_collecting
@@ -177,8 +178,8 @@ def there(console: WiredConsole, floor: SimulatedFloor) -> bool:
         return False
     if console.mirror.cursor != len(floor.truth.look().events):
         return False
-    if wire.connection.audience != node.engine.audience(console.person):
-        return False
+    if console.mirror.audience != audience_tag(node.engine.audience(console.person)):
+        return False  # a resync is on its way
     return all(
         subs._states.get(held.sub) == "live" and held._cursor == console.mirror.cursor
         for case_id, held in subs.cases.items()
