@@ -31,9 +31,13 @@ class CuttingProxy:
         assert self._server is not None
         self._server.close()
         # Not by canceling: a stream's own task that is canceled is an error in asyncio's eyes.
+        self.cut()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def cut(self) -> None:
+        """Break every line that holds."""
         for line in tuple(self._lines):
             line.transport.abort()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
