@@ -17,6 +17,7 @@ from casework.untrusted import Untrusted
 from casework.verbs import Verb
 from client.views.bits import DOT, Line
 from client.views.row import summary_of
+from tui.cards import Carded
 from tui.floor import WorkFloor
 from tui.forms import Field, FieldFault, command_of, fields_of
 from tui.keymap import Bound
@@ -39,16 +40,6 @@ class Asked:
     @property
     def draft_key(self) -> tuple[str, str]:
         return (self.verb.verb, self.target.case_id or "")
-
-
-@dataclass(frozen=True, slots=True)
-class Carded:
-    """A card that is open: `y` puts the intent, everything else does not."""
-
-    title: Line
-    body: tuple[Line, ...]
-    yes: str
-    intent: Intent
 
 
 class Stage(Protocol):
@@ -121,8 +112,9 @@ class Acting:
             self.drafts.pop(asked.draft_key, None)
 
     def confirmed(self, carded: Carded) -> None:
-        """`y` on a card."""
-        self._outbox.put(carded.intent)
+        """A card was answered with yes."""
+        for intent in carded.intents:
+            self._outbox.put(intent)
 
     # --- inside
 
@@ -170,7 +162,7 @@ class Acting:
             (("reason  ", "quiet"), (Untrusted(reason), "text")),
             (("effect  ", "quiet"), ("decides not to act; at S0 a second person has to confirm within 30 m", "text")),
         )
-        return Carded((("No action", "strong"),), body, "no action", self._intent(asked, command))
+        return Carded((("No action", "strong"),), body, "no action", (self._intent(asked, command),))
 
     def _preset(self, verb: Verb, value: str | None) -> dict[str, str]:
         if value is None:

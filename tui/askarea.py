@@ -37,6 +37,11 @@ class AskArea(Vertical):
         return self._widget if isinstance(self._widget, Form) else None
 
     @property
+    def card(self) -> Card | None:
+        """The card that is open, if it is a card."""
+        return self._widget if isinstance(self._widget, Card) else None
+
+    @property
     def asked_at(self) -> float:
         """When it was asked, ms of a monotonic clock; long ago if nothing is."""
         return self._at if self._question is not None else NEVER

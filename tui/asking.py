@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from casework.caseid import shown
+from casework.untrusted import Untrusted
 from client.views.bits import DOT, Line
-from tui.acting import Asked, Carded
+from tui.acting import Asked
+from tui.cards import Carded
 from tui.target import Target
 from widgets.card import Card
 from widgets.form import Blank, Form
@@ -27,6 +29,8 @@ class Question:
     def keys(self) -> tuple[tuple[str, str], ...]:
         """The footer while it is asked; the last one is the quiet one."""
         if self.carded is not None:
+            if self.carded.typed is not None:
+                return (("Enter", self.carded.yes), ("Esc", "back"))
             return (("y", self.carded.yes), ("n", "back"))
         if self.asked is None:
             return (("Enter", "do it" if self.command else "filter"), ("Esc", "back"))
@@ -56,8 +60,24 @@ def form_of(asked: Asked, draft: Mapping[str, str]) -> Form:
 
 def card_of(carded: Carded) -> Card:
     """The card of an act, with the keys that answer it."""
-    keys: Line = (("y", "key"), (f" {carded.yes}", "text"), ("   n", "key"), (" back", "text"))
-    return Card(carded.title, (("keys wait 0.3 s", "quiet"),), (*carded.body, keys))
+    return Card(carded.title, (("keys wait 0.3 s", "quiet"),), carded.body, answer_line(carded, ""))
+
+
+def answer_line(carded: Carded, text: str) -> Line:
+    """How a card is answered; `text` is what was typed so far, where something has to be."""
+    if carded.typed is None:
+        return (("y", "key"), (f" {carded.yes}", "text"), ("   n", "key"), (" back", "text"))
+    return (
+        ("type ", "text"),
+        (carded.typed, "key"),
+        (", then ", "text"),
+        ("Enter", "key"),
+        (f" {carded.yes}   ", "text"),
+        (Untrusted(text.upper()), "strong"),
+        ("\u258f", "key"),
+        ("   Esc", "key"),
+        (" back", "text"),
+    )
 
 
 def command_question(target: Target) -> tuple[Question, Form]:

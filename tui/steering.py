@@ -7,18 +7,19 @@ from typing import Final, Protocol
 
 from casework.caseid import shown
 from casework.untrusted import Untrusted
-from tui.acting import Acting, Carded, Stage
+from tui.acting import Acting, Stage
+from tui.cards import TOGETHER_MS, Carded, OpenCard
 from tui.floor import WorkFloor
 from tui.keymap import Bound, Keymap, spelled
-from tui.moving import first_in_view, next_unowned
+from tui.moving import Moving
 from tui.outbox import Outbox
 from tui.presses import Fired, Presses, Swallowed, Waiting
 from tui.target import Target
 
-CARD_DEAF_MS: Final = 300
-"""A card takes no key for this long, so that nothing typed ahead answers it."""
 ASK_AGAIN_MS: Final = 400
 """A tier 2 key right after the program moved the selection has to be pressed again."""
+_REMEMBERED: Final = 32
+"""Keys of which it is known when they came in last."""
 
 
 class Bridge(Stage, Protocol):
@@ -36,6 +37,7 @@ class Bridge(Stage, Protocol):
     def ask_filter(self) -> None: ...
     def ask_command(self) -> None: ...
     def close_asking(self) -> bool: ...
+    def card_typed(self, carded: Carded, text: str) -> None: ...
     def help(self) -> None: ...
     def copy(self, text: str) -> None: ...
     def redraw(self) -> None: ...
@@ -57,8 +59,11 @@ class Steering:
         self._now = now
         self._presses: Presses[Target] = Presses(keymap)
         self.acting = Acting(model, outbox, bridge)
-        self._card: tuple[Carded, float] | None = None
+        self._card: OpenCard | None = None
+        self._answered_at = -1e9
+        self._arrivals: dict[str, float] = {}
         self._leaving = False
+        moving = Moving(model, bridge)
         self._acts: dict[str, Callable[[], None]] = {
             "down": lambda: bridge.move(1),
             "up": lambda: bridge.move(-1),
@@ -68,13 +73,13 @@ class Steering:
             "half_up": lambda: bridge.move(-max(1, bridge.page() // 2)),
             "first": bridge.first,
             "last": bridge.last,
-            "next_late": lambda: self._to_deadline(forward=True),
-            "previous_late": lambda: self._to_deadline(forward=False),
-            "next_unowned": self._to_unowned,
+            "next_late": moving.next_late,
+            "previous_late": moving.previous_late,
+            "next_unowned": moving.next_unowned,
             "open": lambda: bridge.open_pane(timeline=False),
             "timeline": lambda: bridge.open_pane(timeline=True),
-            "next_case": lambda: self._step_case(1),
-            "previous_case": lambda: self._step_case(-1),
+            "next_case": moving.next_case,
+            "previous_case": moving.previous_case,
             "view_all": lambda: self._view("all"),
             "view_mine": lambda: self._view("mine"),
             "view_unowned": lambda: self._view("unowned"),
@@ -104,12 +109,20 @@ class Steering:
     def has_card(self) -> bool:
         return self._card is not None
 
-    def press(self, key: str) -> None:
-        """One key, outside of inputs."""
+    def press(self, key: str, at: float | None = None) -> None:
+        """One key, outside of inputs; `at` is when it came in, if not now."""
+        at = self._now() if at is None else at
         self._outbox.read_all()
-        if self._card is not None:
-            self._answer(key)
+        if at - self._answered_at < TOGETHER_MS and self._outbox.drop_unsettled():
+            self._bridge.say("Keys came together, so none was a yes. Nothing was sent.", "soon")
             return
+        if self._card is not None:
+            self._answer(self._card, key, at)
+            return
+        self._arrivals.pop(key, None)
+        self._arrivals[key] = at
+        if len(self._arrivals) > _REMEMBERED:
+            del self._arrivals[next(iter(self._arrivals))]
         result = self._presses.press(key, self._bridge.target())
         if isinstance(result, Fired):
             self.fire(result.bound, result.target)
@@ -125,7 +138,9 @@ class Steering:
 
     def open_card(self, carded: Carded) -> None:
         """A card is shown from now on."""
-        self._card = (carded, self._now() + CARD_DEAF_MS)
+        session = self._model.session
+        trip = None if session is None else session.status.round_trip_ms
+        self._card = OpenCard(carded, self._now(), round_trip_ms=trip or 0.0, arrivals=self._arrivals)
 
     def drop(self) -> None:
         """Forget prefix and card: a paste came, or the feed is another one."""
@@ -163,18 +178,20 @@ class Steering:
         self._bridge.say("")
         self.acting.run(bound, target)
 
-    def _answer(self, key: str) -> None:
-        """A key while a card is open: `y` is yes, `n` and Esc are no, everything else is nothing."""
-        assert self._card is not None
-        carded, from_then_on = self._card
-        if self._now() < from_then_on:
-            return
-        if key in ("n", "escape", "ctrl+c", "q"):
+    def _answer(self, card: OpenCard, key: str, at: float) -> None:
+        """A key while a card is open: it may be the answer, and is nothing else."""
+        answer = card.press(key, at)
+        if answer == "no":
             self.back()
-        elif key == "y":
-            self._card = None
+        elif answer == "yes":
+            self._card, self._answered_at = None, at
             self._bridge.close_asking()
-            self.acting.confirmed(carded)
+            self.acting.confirmed(card.carded)
+        elif answer == "held":
+            self._bridge.say("That key seems to be held down: let go of it, then press it.", "soon")
+        elif answer is not None:
+            self._bridge.card_typed(card.carded, card.text)
+            self._bridge.say(f"That is not {card.carded.typed}. Nothing was sent." if answer == "wrong" else "", "soon")
 
     def _view(self, view: str) -> None:
         self._model.look_at(view)
@@ -184,33 +201,6 @@ class Steering:
         self._model.clear()
         self._bridge.view_changed()
         self._bridge.first()
-
-    def _to_deadline(self, *, forward: bool) -> None:
-        cursor = self._bridge.target().case_id
-        found = first_in_view(self._model.tally.by_deadline(cursor, forward=forward), self._model.ids)
-        if found is None:
-            self._bridge.say("No clock runs in this view.", "quiet")
-        else:
-            self._bridge.select(found)
-
-    def _to_unowned(self) -> None:
-        cursor = self._bridge.target().case_id
-        at = None if cursor is None else self._model.index(cursor)
-        found = next_unowned(self._model.ids, self._model.tally.unowned_ids, at, self._model.index)
-        if found is None:
-            self._bridge.say("Nobody waits for an owner in this view.", "quiet")
-        else:
-            self._bridge.select(found)
-
-    def _step_case(self, by: int) -> None:
-        target = self._bridge.target()
-        at = None if target.case_id is None else self._model.index(target.case_id)
-        ids = self._model.ids
-        if at is None or not 0 <= at + by < len(ids):
-            return
-        self._bridge.select(ids[at + by])
-        if self._bridge.pane_is_open():
-            self._bridge.open_pane(timeline=False)
 
     def _copy_id(self) -> None:
         case_id = self._bridge.target().case_id

@@ -16,12 +16,22 @@ class Card(Lines):
     Card { height: auto; width: 1fr; }
     """
 
-    def __init__(self, title: Line, end: Line, body: Sequence[Line], *, id: str | None = None) -> None:
+    def __init__(self, title: Line, end: Line, body: Sequence[Line], answer: Line, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._title = title
         self._end = end
         self._body = tuple(body)
-        self.show(((), *self._body))
+        self._answer = answer
+        self._lay()
+
+    def answer(self, line: Line) -> None:
+        """Show how it is answered, and what was typed so far."""
+        self._answer = line
+        self._lay()
 
     def on_resize(self) -> None:
-        self.show((titled(self._title, self._end, self.size.width), *(((" ", "text"), *line) for line in self._body)))
+        self._lay()
+
+    def _lay(self) -> None:
+        title = titled(self._title, self._end, self.size.width) if self.size.width else ()
+        self.show((title, *(((" ", "text"), *line) for line in (*self._body, self._answer))))

@@ -10,11 +10,12 @@ import pytest
 
 from casework.untrusted import Untrusted, visible
 from tests.tui.sample_floor import SampleSession
-from tui.acting import Asked, Carded
+from tui.acting import Asked
+from tui.cards import DEAF_MS, REPEAT_STARTS_MS, Carded
 from tui.floor import WorkFloor
 from tui.keymap import Keymap
 from tui.outbox import Outbox
-from tui.steering import ASK_AGAIN_MS, CARD_DEAF_MS, Steering
+from tui.steering import ASK_AGAIN_MS, Steering
 from tui.target import Target
 
 SCHOOL = Target("C-7F3A9K2M", 14, "S1")
@@ -117,7 +118,7 @@ def card_of(table: Table) -> None:
 def test_esc_goes_prefix_card_input_pane(table: Table) -> None:
     table.bridge.pane = True
     card_of(table)
-    table.now += CARD_DEAF_MS
+    table.now += DEAF_MS
     stages = []
     for keys in ((), ("escape",), ("e", "escape"), ("escape",), ("escape",)):
         if keys == ("e", "escape"):
@@ -136,12 +137,22 @@ def test_esc_goes_prefix_card_input_pane(table: Table) -> None:
     assert table.session.sent == []
 
 
-def test_a_card_is_deaf_at_first(table: Table) -> None:
+@pytest.mark.parametrize(("after", "sent"), [(DEAF_MS - 1, 0), (DEAF_MS, 1)])
+def test_a_card_is_deaf_at_first(table: Table, after: float, sent: int) -> None:
     card_of(table)
-    table.now += CARD_DEAF_MS - 1
+    table.now += after
+    table.press("y")
+
+    assert len(table.session.sent) == sent
+
+
+def test_a_card_is_deaf_for_the_round_trip_too(table: Table) -> None:
+    table.session.set_status(round_trip_ms=250.0)
+    card_of(table)
+    table.now += DEAF_MS + 249
     table.press("y")
     assert table.session.sent == []
-    table.now += 1
+    table.now += REPEAT_STARTS_MS
     table.press("y")
 
     assert len(table.session.sent) == 1
@@ -150,7 +161,7 @@ def test_a_card_is_deaf_at_first(table: Table) -> None:
 @pytest.mark.parametrize("key", ["enter", "a", "Y", "space", "j", "1"])
 def test_only_y_is_yes(table: Table, key: str) -> None:
     card_of(table)
-    table.now += CARD_DEAF_MS
+    table.now += DEAF_MS
     table.press(key)
 
     assert table.session.sent == []

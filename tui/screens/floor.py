@@ -16,9 +16,10 @@ from casework.commands import Command
 from casework.query import QueryFault
 from casework.untrusted import Untrusted
 from client.views.bits import Line
-from tui.acting import Asked, Carded
+from tui.acting import Asked
 from tui.askarea import NEVER
-from tui.asking import Question, card_of, command_question, filter_question, form_of
+from tui.asking import Question, answer_line, card_of, command_question, filter_question, form_of
+from tui.cards import Carded
 from tui.commandline import CommandFault, Typed, read
 from tui.crash import worker_sentence
 from tui.floor import WorkFloor
@@ -158,7 +159,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         if self.pasted(event.time * 1_000):
             return
         key = event.character if event.is_printable and event.character else event.key
-        self.steering.press("space" if key == " " else key)
+        self.steering.press("space" if key == " " else key, event.time * 1_000)
         self.view.paint_lines(self._line())
 
     def paste_dropped(self, count: int) -> None:
@@ -252,6 +253,10 @@ class FloorScreen(Screen[None], inherit_bindings=False):
     def card(self, carded: Carded) -> None:
         self.view.asking.pose(Question(carded=carded), card_of(carded), monotonic_ms())
         self.steering.open_card(carded)
+
+    def card_typed(self, carded: Carded, text: str) -> None:
+        if (card := self.view.asking.card) is not None:
+            card.answer(answer_line(carded, text))
 
     def close_asking(self) -> bool:
         return self.view.asking.close()
