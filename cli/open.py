@@ -29,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.view not in VIEWS:
         raise UsageError(f"there is no view `{args.view}`; there are {', '.join(VIEWS)}")
+    from tui.abilities import abilities
     from tui.app import Watchfloor
     from tui.keymap import KeyCollision, Keymap, KeyNeverBound
     from tui.terminal import gate_for, run_screen
@@ -43,13 +44,15 @@ def run(args: argparse.Namespace) -> int:
 
         return Session(profile)
 
+    able = abilities(os.environ, sys.stdout.encoding)
     app = Watchfloor(
         connect,
         name=profile.name,
         view=args.view,
         read_only=args.read_only,
-        gate=gate_for(sys.stdout.encoding, ascii_shapes=args.ascii or config.ascii),
+        gate=gate_for(sys.stdout.encoding, ascii_shapes=args.ascii or config.ascii or able.ascii_shapes),
         keymap=keymap,
+        abilities=able,
     )
     run_screen(app, mouse=config.mouse)
     if app.failed is not None:

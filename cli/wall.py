@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"there is no page `{unknown[0]}` yet; there is {', '.join(PAGES)}")
     require_terminal()
     config, profile = feed_of(args.url, args.profile)
+    from tui.abilities import abilities
     from tui.terminal import gate_for, run_screen
     from tui.wall import WallApp
 
@@ -39,8 +41,9 @@ def run(args: argparse.Namespace) -> int:
 
         return Session(profile)
 
-    gate = gate_for(sys.stdout.encoding, ascii_shapes=args.ascii or config.ascii)
-    app = WallApp(connect, name=profile.name, gate=gate, screen=seen_from)
+    able = abilities(os.environ, sys.stdout.encoding)
+    gate = gate_for(sys.stdout.encoding, ascii_shapes=args.ascii or config.ascii or able.ascii_shapes)
+    app = WallApp(connect, name=profile.name, gate=gate, screen=seen_from, abilities=able)
     run_screen(app, mouse=False)
     if app.failed is not None:
         raise CliError(app.failed)

@@ -7,6 +7,7 @@ from typing import Final
 
 from textual import events
 
+from tui.abilities import Abilities
 from tui.application import Application
 from tui.floor import WorkFloor
 from tui.keymap import Keymap
@@ -32,8 +33,9 @@ class Watchfloor(Application, inherit_bindings=False):
         read_only: bool = False,
         gate: Gate | None = None,
         keymap: Keymap | None = None,
+        abilities: Abilities | None = None,
     ) -> None:
-        super().__init__(gate=gate)
+        super().__init__(gate=gate, abilities=abilities)
         self._connect = connect
         self.model = WorkFloor(name=name, read_only=read_only)
         self.model.view = view

@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
+import os
 import re
-from typing import ClassVar, Final
+from io import StringIO
+from typing import ClassVar, Final, Literal
 
+from rich.console import Console
 from textual.app import App
 from textual.filter import LineFilter
+from textual.widget import Widget
 
 from themes.dark import DARK, PLAIN
+from themes.sixteen import SIXTEEN
+from tui.abilities import Abilities, Colors, plain_wanted
 from tui.crash import crash_sentence
+from tui.driver import ConsoleDriver
 from tui.sheet import SHEET
-from tui.terminal import filters, plain_wanted
+from tui.terminal import filters
 from widgets.gate import Gate
 
 _WEB_FONT: Final = re.compile(r"@font-face\s*\{[^}]*\}\s*")
+
+
+_SYSTEMS: Final[dict[Colors, Literal["standard", "256", "truecolor"]]] = {
+    # Of no colors at all rich would take bold and reverse away as well: the theme leaves the colors out.
+    "none": "standard",
+    "16": "standard",
+    "256": "256",
+    "truecolor": "truecolor",
+}
+
+
+def console_of(abilities: Abilities) -> Console:
+    """What turns styles into bytes, in the colors of this terminal. Nothing is ever printed on it."""
+    return Console(
+        color_system=_SYSTEMS[abilities.colors],
+        file=StringIO(),
+        force_terminal=True,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        legacy_windows=False,
+        safe_box=False,
+    )
 
 
 class Application(App[None], inherit_bindings=False):
@@ -24,19 +54,37 @@ class Application(App[None], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     ESCAPE_TO_MINIMIZE = False
 
-    def __init__(self, *, gate: Gate | None = None) -> None:
+    def __init__(self, *, gate: Gate | None = None, abilities: Abilities | None = None) -> None:
         self.gate: LineFilter = gate or Gate()
-        super().__init__()
+        self.abilities = abilities or Abilities()
+        super().__init__(driver_class=ConsoleDriver)
+        self.animation_level = "none"
+        self.console = console_of(self.abilities)
         self.failed: str | None = None
         """The sentence to print once the terminal is given back, if it failed."""
         self.register_theme(DARK)
         self.register_theme(PLAIN)
-        self.no_color = plain_wanted()
-        self.theme = PLAIN.name if self.no_color else DARK.name
+        self.register_theme(SIXTEEN)
+        self.no_color = plain_wanted(os.environ) or self.abilities.colors == "none"
+        self.theme = PLAIN.name if self.no_color else SIXTEEN.name if self.abilities.colors == "16" else DARK.name
 
     def get_line_filters(self) -> list[LineFilter]:
         """Textual's own, and behind them the gate."""
         return filters(super().get_line_filters(), self.gate, plain=self.no_color)
+
+    @property
+    def line_to_terminal(self) -> ConsoleDriver | None:
+        """The driver of a real terminal; None where there is none, as in a test."""
+        return self._driver if isinstance(self._driver, ConsoleDriver) else None
+
+    def terminal_answered(self) -> None:
+        """The terminal said something of itself: shapes that it draws two cells wide are not sent to it any more."""
+        driver = self.line_to_terminal
+        if driver is not None and driver.answers.wide and isinstance(self.gate, Gate) and not self.gate.ascii_shapes:
+            self.gate.ascii_shapes = True
+            for screen in self.screen_stack:
+                for widget in screen.walk_children(Widget):
+                    _ = widget.refresh()  # each keeps the lines that went through the gate
 
     def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
         """The screen as SVG; no font is fetched from anywhere to show it."""

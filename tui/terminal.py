@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from collections.abc import Sequence
 
 from textual.app import App
 from textual.filter import LineFilter, Monochrome, NoColor
 
+from tui.abilities import is_utf8
 from widgets.gate import Gate
 
 
 def gate_for(encoding: str | None, *, ascii_shapes: bool) -> Gate:
     """The last filter before a terminal of that encoding; one that is not UTF-8 gets nothing but ASCII."""
-    utf8 = (encoding or "utf-8").lower().replace("-", "").replace("_", "") == "utf8"
-    return Gate(ascii_shapes=ascii_shapes, ascii_only=not utf8)
-
-
-def plain_wanted() -> bool:
-    """Whether the person asked for no color; an empty NO_COLOR counts as unset."""
-    return bool(os.environ.get("NO_COLOR"))
+    return Gate(ascii_shapes=ascii_shapes, ascii_only=not is_utf8(encoding))
 
 
 def filters(own: Sequence[LineFilter], gate: LineFilter, *, plain: bool) -> list[LineFilter]:

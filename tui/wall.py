@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 
 from client.views.bits import DOT, Line
 from client.views.wall import flow, legible, wall
+from tui.abilities import Abilities
 from tui.application import Application
 from tui.floor import FloorModel
 from tui.port import Watched
@@ -32,8 +33,9 @@ class WallApp(Application, inherit_bindings=False):
         name: str = "",
         gate: Gate | None = None,
         screen: tuple[float, float] | None = None,
+        abilities: Abilities | None = None,
     ) -> None:
-        super().__init__(gate=gate)
+        super().__init__(gate=gate, abilities=abilities)
         self._connect = connect
         self._seen_from = screen
         self.model: FloorModel[Watched] = FloorModel(name=name, read_only=True)

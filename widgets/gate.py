@@ -51,16 +51,17 @@ class Gate(LineFilter):
 
     def __init__(self, *, ascii_shapes: bool = False, ascii_only: bool = False) -> None:
         super().__init__()
-        self._translate = ascii_shapes or ascii_only
+        self.ascii_shapes = ascii_shapes or ascii_only
+        """Whether our shapes are drawn in ASCII; it may be found out late that they have to be."""
         self._ascii_only = ascii_only
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """`segments` of one line, harmless and as wide as before."""
-        if not self._translate and all(_harmless(segment) for segment in segments):
+        if not self.ascii_shapes and all(_harmless(segment) for segment in segments):
             return segments
         passed: list[Segment] = []
         for text, style, _control in segments:
-            if self._translate:
+            if self.ascii_shapes:
                 text = text.translate(ASCII_SHAPES)
                 if self._ascii_only and not text.isascii():
                     text = "".join(char if char.isascii() else "?" * cell_len(char) for char in text)

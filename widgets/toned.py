@@ -33,15 +33,15 @@ _INK: Final[dict[Tone, tuple[str, bool]]] = {
 }
 """Which variable of the theme a tone is drawn in, and whether it is bold."""
 _FAINT: Final[frozenset[Tone]] = frozenset({"quiet", "rule"})
-"""What is dim where there is no color to say that it matters less."""
+"""What is dim where there is no shade to say that it matters less."""
 
 
 @lru_cache(maxsize=8)
-def _looks(inks: tuple[tuple[Tone, str], ...], plain: bool) -> dict[Tone, Style]:
+def _looks(inks: tuple[tuple[Tone, str], ...], plain: bool, few: bool) -> dict[Tone, Style]:
     looks: dict[Tone, Style] = {}
     for tone, ink in inks:
         color = None if plain else Color.parse(ink).rich_color
-        looks[tone] = Style(color=color, bold=_INK[tone][1] or None, dim=(plain and tone in _FAINT) or None)
+        looks[tone] = Style(color=color, bold=_INK[tone][1] or None, dim=(few and tone in _FAINT) or None)
     return looks
 
 
@@ -65,9 +65,9 @@ class Toned(Widget, can_focus=False):
 
     def _look_up(self) -> dict[Tone, Style]:
         variables = self.app.theme_variables
-        plain = self.app.native_ansi_color
         ink = variables["foreground"]
-        return _looks(tuple((tone, variables.get(name, ink)) for tone, (name, _) in _INK.items()), plain)
+        inks = tuple((tone, variables.get(name, ink)) for tone, (name, _) in _INK.items())
+        return _looks(inks, self.app.no_color, self.app.native_ansi_color)
 
     def strip_of(self, line: Line, width: int, *, selected: bool = False) -> Strip:
         """`line` in exactly `width` cells; what is too long is cut at a word in the piece that reaches the edge."""
@@ -87,7 +87,7 @@ class Toned(Widget, can_focus=False):
         return Strip(segments, width).apply_style(ground)
 
     def _selection(self) -> Style:
-        """The ground of the selected line; reverse where there is no color."""
+        """The ground of the selected line; reverse where there is no shade for it."""
         if self.app.native_ansi_color:
             return Style(reverse=True)
         chosen = self.app.theme_variables.get("selection")

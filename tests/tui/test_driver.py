@@ -1,0 +1,53 @@
+"""Our driver against the pinned Textual: what a real terminal is sent at the start, and what becomes of its answers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from tests.terminal import Terminal
+from tui.answers import SHAPES
+
+PROGRAM = [sys.executable, "-m", "tests.tui.sample_console"]
+
+
+def answer(terminal: Terminal, column: int) -> None:
+    """Say where the cursor is, as the terminal would."""
+    os.write(terminal._leader, f"\x1b[1;{column + 1}R".encode())
+
+
+def test_a_terminal_that_draws_our_shapes_wide_gets_ascii(checkout: Path) -> None:
+    with Terminal(PROGRAM, cwd=checkout) as terminal:
+        terminal.wait_for("\u25a0S0")
+        answer(terminal, 2 * len(SHAPES))
+        terminal.wait_for("!S0")
+        terminal.wait_gone("\u25a0")
+
+
+def test_a_torn_answer_is_no_key(checkout: Path) -> None:
+    with Terminal(PROGRAM, cwd=checkout) as terminal:
+        terminal.wait_for("\u25a0S0")
+        os.write(terminal._leader, b"\x1b[")
+        terminal._read(0.3)  # longer than Textual waits for the rest of a sequence
+        terminal._read(0.3)
+        os.write(terminal._leader, b"2;9R")
+        terminal.press("?")
+        terminal.wait_for("Keys that work here and now")
+        terminal.press("q")
+        terminal.wait_for("LEFT SEV")
+        assert "mine" not in terminal.lines[0]  # `2` would have gone to that view
+
+
+def test_what_is_pushed_at_the_start_is_popped_at_the_end(checkout: Path) -> None:
+    with Terminal(PROGRAM, cwd=checkout) as terminal:
+        terminal.wait_for("\u25a0S0")
+        terminal.burst("q")
+        terminal.wait_for("again leaves")
+        terminal.burst("q")
+        terminal.wait_ended()
+        written = bytes(terminal.written)
+
+    for on, off in ((b"\x1b[22;2t", b"\x1b[23;2t"), (b"\x1b[?1049h", b"\x1b[?1049l"), (b"\x1b[?25l", b"\x1b[?25h")):
+        assert 0 <= written.find(on) < written.rfind(off)
+    assert b"\x1b[?1000h" not in written

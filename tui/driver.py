@@ -1,0 +1,104 @@
+"""The driver between Textual and the terminal: sends what that terminal understands, asks it, and counts the bytes.
+
+It replaces Textual's for Linux and macOS and overrides public methods only; `tests/tui/test_driver.py` reads the bytes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from textual import events
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from tui.abilities import Abilities
+from tui.answers import PROBE, TRIP, WHERE, WIDTH, Answers, TornAnswer
+from tui.linkmeter import LinkMeter
+
+_MODERN: Final = frozenset({"\x1b[>25u", "\x1b[<u", "\x1b[?2026$p", "\x1b[?2048$p", "\x1b[?2004h", "\x1b[?2004l"})
+"""What Textual sends to every terminal, and an old one shows as letters."""
+_POINTER: Final = "\x1b]22;"
+"""The shape of the mouse pointer: of no use here, and one more string that an old terminal may show."""
+_QUERIES_MS: Final = 10_000
+"""How long Textual's own questions at the start may stay open."""
+_PUSH_TITLE: Final = "\x1b[22;2t"
+_POP_TITLE: Final = "\x1b[23;2t"
+
+
+def monotonic_ms() -> float:
+    """ms of a clock that never jumps."""
+    return time.monotonic_ns() / 1_000_000
+
+
+class ConsoleDriver(LinuxDriver):
+    """`abilities` comes from the application that it is made for."""
+
+    def __init__(
+        self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        self.meter = LinkMeter()
+        self.answers = Answers()
+        self.abilities: Abilities = getattr(app, "abilities", Abilities())
+        self._told: Callable[[], None] | None = getattr(app, "terminal_answered", None)
+        self._torn = TornAnswer()
+        self._began = monotonic_ms()
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+
+    @property
+    def mouse(self) -> bool:
+        """Whether the terminal reports the mouse to us; while it does, its own selection of text does not work."""
+        return self._mouse
+
+    def set_mouse(self, on: bool) -> None:
+        """Have the mouse reported, or give it back to the terminal."""
+        if on == self._mouse:
+            return
+        if on:
+            self._mouse = True
+            self._enable_mouse_support()
+        else:
+            self._disable_mouse_support()
+            self._mouse = False
+
+    def start_application_mode(self) -> None:
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        self._began = monotonic_ms()
+        if not self.abilities.basic:
+            self.write(_PUSH_TITLE)
+        if self.abilities.utf8 and not self.abilities.ascii_shapes:
+            self.answers.asked(WIDTH, self._began)
+            self.write(PROBE)
+
+    def stop_application_mode(self) -> None:
+        if not self.abilities.basic:
+            self.write(_POP_TITLE)
+        super().stop_application_mode()
+
+    def write(self, data: str) -> None:
+        if (self.abilities.basic and data in _MODERN) or data.startswith(_POINTER):
+            return
+        self.meter.wrote(len(data), monotonic_ms())
+        super().write(data)
+
+    def ask_round_trip(self) -> None:
+        """Ask the terminal something, to see how long the answer takes; if it makes sense to ask."""
+        now = monotonic_ms()
+        if self.answers.may_ask(now):
+            self.answers.asked(TRIP, now)
+            self.write(WHERE)
+
+    def process_message(self, message: Message) -> None:
+        now = monotonic_ms()
+        if isinstance(message, events.CursorPosition):
+            if self.answers.answered(message.x, now) is not None:
+                if self._told is not None:
+                    self._loop.call_soon_threadsafe(self._told)
+            return
+        if isinstance(message, events.Key):
+            awaited = now - self._began < _QUERIES_MS or self.answers.waiting(now)
+            if self._torn.belongs(message.key, now, awaited=awaited):
+                return
+        super().process_message(message)
