@@ -10,6 +10,7 @@ origins = ["https://wall.example"]
 [policy]     overrides = ["policy.toml"]
 [state]      snapshot_events, snapshot_minutes
 [keeper]     enabled
+[audit]      signing_key, checkpoint_events, checkpoint_minutes
 """
 
 from __future__ import annotations
@@ -87,6 +88,14 @@ class KeeperRules(Section, frozen=True, kw_only=True):
     enabled: bool = True
 
 
+class AuditRules(Section, frozen=True, kw_only=True):
+    """What signs the log's checkpoints, and when they are written. Without a file: `PATH.signing`, made by the feed."""
+
+    signing_key: str | None = None
+    checkpoint_events: Annotated[int, Meta(ge=1)] = 1_000
+    checkpoint_minutes: Annotated[int, Meta(ge=1)] = 5
+
+
 class FeedConfig(Section, frozen=True, kw_only=True):
     """Everything a node is told. Paths are relative to the file's directory."""
 
@@ -103,6 +112,7 @@ class FeedConfig(Section, frozen=True, kw_only=True):
     policy: PolicyFiles = PolicyFiles()
     state: StateRules = StateRules()
     keeper: KeeperRules = KeeperRules()
+    audit: AuditRules = AuditRules()
 
 
 _AT_LINE: Final = re.compile(r" \(at line (\d+), column \d+\)$")
@@ -174,4 +184,6 @@ def _anchored(config: FeedConfig, base: Path) -> FeedConfig:
         changes["unix"] = at(config.unix)
     if config.policy.overrides:
         changes["policy"] = PolicyFiles(overrides=tuple(at(path) for path in config.policy.overrides))
+    if config.audit.signing_key is not None:
+        changes["audit"] = msgspec.structs.replace(config.audit, signing_key=at(config.audit.signing_key))
     return msgspec.structs.replace(config, **changes)

@@ -15,6 +15,7 @@ from feed.intake import Intake
 from feed.keeper import ClockKeeper
 from feed.limiter import Limiter
 from feed.log.base import Log
+from feed.log.signing import SigningKey
 from feed.presence import Presence
 from feed.refusals import Refusals
 from feed.ring import Ring
@@ -25,8 +26,18 @@ from feed.signs import SignsOfLife
 class Node:
     """Everything that serves one log."""
 
-    def __init__(self, *, config: FeedConfig, log: Log, clock: Clock, policy: Policy, find_token: Find | None) -> None:
+    def __init__(
+        self,
+        *,
+        config: FeedConfig,
+        log: Log,
+        clock: Clock,
+        policy: Policy,
+        find_token: Find | None,
+        signing: SigningKey | None = None,
+    ) -> None:
         self.config = config
+        self.signing = signing
         self.log = log
         self.clock = clock
         self.policy = policy

@@ -25,12 +25,15 @@ from uvicorn import Config, Server
 from casework import policy as policies
 from casework.policy import Policy
 from feed.auth import Find
+from feed.checkpointing import Checkpointer
 from feed.clock import Clock, SystemClock
 from feed.config import FeedConfig
 from feed.connection import FeedConnection
 from feed.http.app import make_app
 from feed.log.address import open_log
 from feed.log.base import Log
+from feed.log.files import beside
+from feed.log.signing import SigningKey
 from feed.log.sqlite import SqliteLog
 from feed.log.tokens import TokenStore
 from feed.logs import Journal
@@ -173,7 +176,8 @@ async def serve(config: FeedConfig, *, unsafe: bool, say: Callable[[str], None],
         if not unsafe:
             check_safe(config, log)
         tokens = TokenStore(log.path, now=clock.now_ms) if isinstance(log, SqliteLog) else None
-        node = Node(config=config, log=log, clock=clock, policy=policy, find_token=_finder(tokens))
+        signing = signing_key(config, log)
+        node = Node(config=config, log=log, clock=clock, policy=policy, find_token=_finder(tokens), signing=signing)
         tcp = listen_tcp(config.listen) if config.listen is not None else None
         if tcp is not None:
             sockets.append(tcp)
@@ -196,6 +200,14 @@ async def serve(config: FeedConfig, *, unsafe: bool, say: Callable[[str], None],
         await log.close()
 
 
+def signing_key(config: FeedConfig, log: Log) -> SigningKey | None:
+    """What signs the heads of `log`; a log in memory has none. Raises `LogUnusable`, OSError."""
+    if not isinstance(log, SqliteLog):
+        return None
+    named = config.audit.signing_key
+    return SigningKey.open(beside(log.path, "signing") if named is None else Path(named))
+
+
 def _raise_descriptor_limit() -> None:
     """Every console is a descriptor; take as many as this process may have."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -213,6 +225,9 @@ async def _run(node: Node, sockets: list[socket.socket], stop: asyncio.Event, re
     server = FeedServer(_uvicorn(node.config, node))
     writer = StateWriter(node.log, node.floor, node.config.state)
     tasks = [asyncio.create_task(Ticker(node).run()), asyncio.create_task(writer.run())]
+    signer = _checkpointer(node)
+    if signer is not None:
+        tasks.append(asyncio.create_task(signer.run()))
     if node.config.keeper.enabled:
         tasks.append(asyncio.create_task(node.keeper.run()))
     for task in tasks:
@@ -235,7 +250,16 @@ async def _run(node: Node, sockets: list[socket.socket], stop: asyncio.Event, re
         await node.engine.idle()
         await node.refusals.idle()
         await writer.write()
+        if signer is not None:
+            await signer.write()
         _journal.info("ended", seq=node.floor.seq)
+
+
+def _checkpointer(node: Node) -> Checkpointer | None:
+    if node.signing is None or not isinstance(node.log, SqliteLog):
+        return None
+    path = beside(node.log.path, "checkpoints")
+    return Checkpointer(node.log, path, node.signing, node.config.audit, node.clock.now_ms)
 
 
 async def _drain(node: Node, server: Server) -> None:

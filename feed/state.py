@@ -15,9 +15,10 @@ from feed.config import StateRules
 from feed.floor import Floor
 from feed.log import snapshots
 from feed.log.base import Head, Log, LogUnusable
+from feed.log.files import beside
 from feed.log.replay import collector_paused, events, fold_case
 from feed.log.snapshots import SnapshotUnusable
-from feed.log.sqlite import SqliteLog, beside
+from feed.log.sqlite import SqliteLog
 from feed.logs import Journal
 from feed.ring import Ring
 

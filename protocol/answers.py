@@ -164,7 +164,7 @@ class Snapshot(Answer, frozen=True, kw_only=True):
 
 
 class AuditHead(Answer, frozen=True, kw_only=True):
-    """Where the log stands; `signature` is Ed25519 over `epoch seq head_hash`, or null where no key is configured."""
+    """Where the log stands; `signature` is Ed25519 over `epoch seq head_hash` in base64, null without a key."""
 
     epoch: str
     seq: int

@@ -67,9 +67,10 @@ def _document(name: str) -> bytes:
 
 
 async def audit_head(request: Request) -> Response:
-    """`GET /v1/audit/head`: where the log stands; not signed while no key is configured."""
+    """`GET /v1/audit/head`: where the log stands, signed where the log has a key (a log in memory has none)."""
     await reader(request, "audit_head")
     parameters(request, ())
-    log = node_of(request).log
-    head = log.head()
-    return json_reply(AuditHead(epoch=head.epoch, seq=head.seq, head_hash=head.head_hash))
+    node = node_of(request)
+    head = node.log.head()
+    signature = None if node.signing is None else node.signing.sign(head.epoch, head.seq, head.head_hash)
+    return json_reply(AuditHead(epoch=head.epoch, seq=head.seq, head_hash=head.head_hash, signature=signature))

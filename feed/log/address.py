@@ -34,6 +34,6 @@ def snapshot_path(address: str) -> Path | None:
     """Where snapshots of the log at `address` are kept; None if that engine keeps none."""
     if address == "memory:":
         return None
-    from feed.log.sqlite import beside
+    from feed.log.files import beside
 
     return beside(sqlite_path(address), "snapshot")

@@ -14,6 +14,11 @@ PRIVATE: Final = 0o600
 BUSY_MS: Final = 5_000
 
 
+def beside(path: Path, suffix: str) -> Path:
+    """The file that belongs to the log `path`: PATH.keys, PATH.lock, PATH.tokens, PATH.snapshot, PATH.checkpoints."""
+    return path.with_name(f"{path.name}.{suffix}")
+
+
 def make_private(path: Path) -> bool:
     """Create `path` with mode 0600, or take others' rights away from the one that is there. True if it is new.
 

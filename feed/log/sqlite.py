@@ -16,7 +16,7 @@ from casework.events import Event
 from feed.failpoints import hit
 from feed.log.base import ZERO_HASH, Appended, Head, Key, LogUnavailable, LogUnusable, Stored, Write
 from feed.log.canonical import event_of
-from feed.log.files import FileLock, connect_read_only, make_private
+from feed.log.files import FileLock, beside, connect_read_only, make_private
 from feed.log.group_writer import PROBE_S, GroupWriter, Outcome, Request
 from feed.log.seal import Keyring
 from feed.log.sqlite_store import SqliteStore, head_hash_at, live_keys, stored_after
@@ -206,8 +206,3 @@ def _readable() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise LogUnavailable(f"the disk could not be read ({error})") from None
-
-
-def beside(path: Path, suffix: str) -> Path:
-    """The file that belongs to the log `path`: ``PATH.keys``, ``PATH.lock``, ``PATH.tokens``, ``PATH.snapshot``."""
-    return path.with_name(f"{path.name}.{suffix}")

@@ -24,8 +24,7 @@ from casework.access import Person
 from casework.escalation import Cap
 from casework.tokens import ROLES, Credibility, Role, Severity, SourceKind
 from feed.log.base import LogUnusable
-from feed.log.files import connect, make_private
-from feed.log.sqlite import beside
+from feed.log.files import beside, connect, make_private
 
 PREFIX: Final = "wf_"
 """So that secret scanners, and people, know what it is that leaked."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import binascii
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -17,8 +17,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from feed.log import checkpoints
 from feed.log.base import LogUnusable
-from feed.log.files import connect_read_only
+from feed.log.checkpoints import Checkpoints
+from feed.log.files import beside, connect_read_only
 from feed.log.heads import Memory, judge
 from feed.log.seal import NONCE, TAG
 from feed.log.sqlite_store import APPLICATION_ID, COLUMNS
@@ -51,6 +53,11 @@ class Report(Struct, frozen=True, kw_only=True):
     unknown: tuple[str, ...]
     fitting_heads: int
     proved_to: int
+    signed: int = 0
+    """Checkpoints beside the log whose signature and head fit."""
+    signed_to: int = 0
+    keys: tuple[str, ...] = ()
+    """The public keys (hex) that those are signed with."""
 
     @property
     def sound(self) -> bool:
@@ -77,18 +84,22 @@ class _Claims(Struct, frozen=True, kw_only=True):
 _claims: Final = msgspec.json.Decoder(_Claims).decode
 
 
-def verify(path: Path, memory: Memory | None = None) -> Report:
-    """Check the log at `path` against itself and against remembered heads.
+def verify(path: Path, memory: Memory | None = None, trusted: Collection[str] = ()) -> Report:
+    """Check the log at `path` against itself, its signed checkpoints and remembered heads.
 
-    Raises `LogUnusable` if there is no log of ours there.
+    `trusted`: the public keys (hex) that may have signed, as they were kept elsewhere; none: every key may. Raises
+    `LogUnusable` if there is no log of ours there, OSError if its checkpoints cannot be read.
     """
+    memory = memory or Memory()
+    # Before the events: what is signed while they are read must not look like a cut tail.
+    held = checkpoints.read(beside(path, "checkpoints"))
     connection = connect_read_only(path)
     try:
         if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
             raise LogUnusable(
                 path=str(path), why="is not a log of this program. Name the file that the feed was given."
             )
-        scan = Scan({head.seq for head in memory.heads} if memory is not None else set())
+        scan = Scan({head.seq for head in memory.heads} | {line.seq for line in held.lines})
         epoch = ""
         try:
             epoch = str(connection.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone()[0])
@@ -96,7 +107,7 @@ def verify(path: Path, memory: Memory | None = None) -> Report:
                 scan.take(row)
         except (sqlite3.DatabaseError, TypeError) as error:
             scan.fault(scan.seq + 1, f"the file is damaged from here on ({error})")
-        return _report(scan, epoch, memory or Memory())
+        return _report(scan, epoch, memory, held, trusted)
     finally:
         connection.close()
 
@@ -169,9 +180,10 @@ class Scan:
             self.heads[self.seq] = head.hex()
 
 
-def _report(scan: Scan, epoch: str, memory: Memory) -> Report:
+def _report(scan: Scan, epoch: str, memory: Memory, held: Checkpoints, trusted: Collection[str]) -> Report:
     judgment = judge(memory, epoch=epoch, last=scan.seq, head_hash_at=scan.heads.get)
-    for seq, what in judgment.faults:
+    signed = checkpoints.judge(held, epoch=epoch, last=scan.seq, head_hashes=scan.heads, trusted=trusted)
+    for seq, what in (*judgment.faults, *signed.faults):
         scan.fault(seq, what)
     return Report(
         epoch=epoch,
@@ -182,9 +194,12 @@ def _report(scan: Scan, epoch: str, memory: Memory) -> Report:
         sealed=scan.sealed,
         faults=tuple(scan.faults),
         more_faults=scan.more_faults,
-        unknown=judgment.unknown,
+        unknown=(*judgment.unknown, *signed.unknown),
         fitting_heads=judgment.fitting,
         proved_to=judgment.proved_to,
+        signed=signed.fitting,
+        signed_to=signed.proved_to,
+        keys=tuple(sorted({line.key for line in held.lines})),
     )
 
 

@@ -22,6 +22,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from cli.main import run as cli
+from feed.log.files import beside
+from feed.log.signing import fits
+from feed.log.verify import verify
 from protocol.codec import encode
 
 STRUCTURED = {"content-type": "application/cloudevents+json"}
@@ -350,3 +353,24 @@ def test_tokens_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixt
     assert store.find(token) is None
     assert cli(["token", "revoke", "ana", "--log", log]) == 1
     store.close()
+
+
+async def test_heads_are_signed_on_request_and_when_the_feed_ends(feed_process: Callable[..., Any], make: Any) -> None:
+    process = feed_process().start()
+    token = process.token("ana", "responder,intake")
+    async with process.client(token) as client:
+        await post(client, make.report(fresh()))
+        head = (await client.get("/v1/audit/head")).json()
+    await asyncio.to_thread(process.stop)
+    log = process.directory / "log.db"
+    report = verify(log)
+    assert report.sound
+    assert report.signed == 1
+    assert report.signed_to == head["seq"] == report.last
+    (public,) = report.keys
+    signature = head.pop("signature")
+    assert fits(signature, public, **head)
+    assert not fits(signature, public, **{**head, "seq": head["seq"] + 1})
+    assert not fits(signature, "0" * 64, **head)
+    for name in ("signing", "checkpoints"):
+        assert stat.S_IMODE(beside(log, name).stat().st_mode) == 0o600

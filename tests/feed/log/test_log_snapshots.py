@@ -18,9 +18,10 @@ from casework.facts import CaseRetired, NoteAdded, StepTicked
 from casework.model import Case
 from feed.log import snapshots
 from feed.log.base import Head
+from feed.log.files import beside
 from feed.log.replay import Folded, fold, fold_case
 from feed.log.snapshots import Snapshot, SnapshotUnusable
-from feed.log.sqlite import SqliteLog, beside
+from feed.log.sqlite import SqliteLog
 from tests.feed.log.samples import CASE, OTHER, SECRETS, Time, claimed, draft, note, opened, write
 
 

@@ -82,7 +82,8 @@ def test_a_sound_log_without_heads_says_what_it_cannot_say(path: Path) -> None:
     report = verify(path)
     assert report.sound
     assert (report.events, report.cases, report.last, report.sealed, report.epoch) == (12, 2, 12, 7, "e" * 32)
-    (sentence,) = report.unknown
+    sentence, unsigned = report.unknown
+    assert "there is no checkpoint beside it" in unsigned
     assert "tail was cut" in sentence
 
 

@@ -16,8 +16,9 @@ import pytest
 
 from feed.log.address import open_log, snapshot_path, sqlite_path
 from feed.log.base import Appended, KeyTaken, LogLocked, LogUnavailable, LogUnusable, VersionConflict
+from feed.log.files import beside
 from feed.log.group_writer import GROUP
-from feed.log.sqlite import SqliteLog, beside
+from feed.log.sqlite import SqliteLog
 from tests.feed.log.faultydisk import Disk, faults
 from tests.feed.log.samples import CASE, OTHER, SECRETS, Time, claimed, key, note, opened, until, write
 
