@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from cli import __version__
 from cli.errors import CliError, Exit, UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"there is no view `{args.view}`; there are {', '.join(VIEWS)}")
     from tui.abilities import abilities
     from tui.app import Watchfloor
+    from tui.crash import kept_faults
     from tui.keymap import KeyCollision, Keymap, KeyNeverBound
     from tui.terminal import gate_for, run_screen
 
@@ -53,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
         gate=gate_for(sys.stdout.encoding, ascii_shapes=args.ascii or config.ascii or able.ascii_shapes),
         keymap=keymap,
         abilities=able,
+        faults=kept_faults(__version__),
     )
     run_screen(app, mouse=config.mouse)
     if app.failed is not None:

@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from cli import __version__
 from cli.errors import CliError, Exit, UsageError
 from cli.open import feed_of, require_terminal
 
@@ -33,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     require_terminal()
     config, profile = feed_of(args.url, args.profile)
     from tui.abilities import abilities
+    from tui.crash import kept_faults
     from tui.terminal import gate_for, run_screen
     from tui.wall import WallApp
 
@@ -43,7 +45,9 @@ def run(args: argparse.Namespace) -> int:
 
     able = abilities(os.environ, sys.stdout.encoding)
     gate = gate_for(sys.stdout.encoding, ascii_shapes=args.ascii or config.ascii or able.ascii_shapes)
-    app = WallApp(connect, name=profile.name, gate=gate, screen=seen_from, abilities=able)
+    app = WallApp(
+        connect, name=profile.name, gate=gate, screen=seen_from, abilities=able, faults=kept_faults(__version__)
+    )
     run_screen(app, mouse=False)
     if app.failed is not None:
         raise CliError(app.failed)

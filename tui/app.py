@@ -14,6 +14,7 @@ from tui.keymap import Keymap
 from tui.port import FloorSession
 from tui.presses import PasteGuard
 from tui.screens.floor import FloorScreen
+from widgets.boundary import Faulted, Faults
 from widgets.gate import Gate
 
 FORM_IS_NEW_MS: Final = 250
@@ -34,13 +35,14 @@ class Watchfloor(Application, inherit_bindings=False):
         gate: Gate | None = None,
         keymap: Keymap | None = None,
         abilities: Abilities | None = None,
+        faults: Faults | None = None,
     ) -> None:
-        super().__init__(gate=gate, abilities=abilities)
+        super().__init__(gate=gate, abilities=abilities, faults=faults)
         self._connect = connect
         self.model = WorkFloor(name=name, read_only=read_only)
         self.model.view = view
         self.keymap = keymap or Keymap()
-        self.floor = FloorScreen(self.model, self.keymap)
+        self.floor = FloorScreen(self.model, self.keymap, self.faults)
         self._paste = PasteGuard()
         self.floor.pasted = self._paste.belongs
 
@@ -58,6 +60,10 @@ class Watchfloor(Application, inherit_bindings=False):
         self.model.session = session
         await session.start()
         self.floor.feed_changed()
+
+    def on_faulted(self, message: Faulted) -> None:
+        """A part of a screen before the floor failed: the floor says it."""
+        self.floor.failed(message.fault)
 
     async def on_unmount(self) -> None:
         self.floor.outbox.cancel_all()

@@ -19,6 +19,7 @@ from tui.crash import crash_sentence
 from tui.driver import ConsoleDriver
 from tui.sheet import SHEET
 from tui.terminal import filters
+from widgets.boundary import Fault, Faulted, Faults
 from widgets.gate import Gate
 
 _WEB_FONT: Final = re.compile(r"@font-face\s*\{[^}]*\}\s*")
@@ -54,10 +55,13 @@ class Application(App[None], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     ESCAPE_TO_MINIMIZE = False
 
-    def __init__(self, *, gate: Gate | None = None, abilities: Abilities | None = None) -> None:
+    def __init__(
+        self, *, gate: Gate | None = None, abilities: Abilities | None = None, faults: Faults | None = None
+    ) -> None:
         self.gate: LineFilter = gate or Gate()
         self.abilities = abilities or Abilities()
         super().__init__(driver_class=ConsoleDriver)
+        self.faults = faults or Faults()
         self.animation_level = "none"
         self.console = console_of(self.abilities)
         self.failed: str | None = None
@@ -93,9 +97,25 @@ class Application(App[None], inherit_bindings=False):
 
     def _fatal_error(self) -> None:
         """Textual would print the traceback with its local variables, which hold case text."""
-        error = self._exception
-        self.failed = f"{self.TITLE} failed" if error is None else crash_sentence(error)
+        self._end_with(self._exception)
+
+    def panic(self, *renderables: object) -> None:
+        """Textual calls this where an error draws itself, and where its thread that reads the keys ended."""
+        self._end_with(self._exception)
+
+    def _end_with(self, error: BaseException | None) -> None:
+        self._return_code = 1
+        if self.failed is None:
+            self.failed = (
+                f"{self.TITLE} failed; nothing that was held is sent" if error is None else crash_sentence(error)
+            )
+            if error is not None:
+                self.faults.note(Fault.of("The console", error))
         self._close_messages_no_wait()
+
+    def on_faulted(self, message: Faulted) -> None:
+        """One part failed, and says so in its place."""
+        self.faults.note(message.fault)
 
     def _print_error_renderables(self) -> None:
         self._exit_renderables.clear()

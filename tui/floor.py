@@ -5,7 +5,7 @@ No widgets and no sockets: the session's mirror goes in, drawable rows come out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Generic, TypeVar
 
 from casework.model import Common, Row
@@ -16,6 +16,7 @@ from client.views.row import QueueRow, queue_row
 from client.views.shown import Shown
 from client.views.tally import Tally
 from tui.port import FloorSession, Watched
+from widgets.boundary import Fault
 
 VIEWS: Final = ("all", "mine", "unowned", "late")
 AGAIN_MS: Final = 1_000
@@ -41,6 +42,8 @@ class FloorModel(Generic[S]):
         self._asked_at = 0
         self.sending: set[str] = set()
         """Cases with a command on its way."""
+        self.unread: list[Fault] = []
+        """Cases that could not be taken in."""
 
     # --- reading
 
@@ -134,8 +137,7 @@ class FloorModel(Generic[S]):
         if session.mirror.revision != self._revision:
             self._revision = session.mirror.revision
             dirty = session.mirror.take_dirty()
-            self.tally.update(rows, dirty)
-            self._shown.update(rows, dirty, now)
+            self._take(rows, dirty, now)
             changed = bool(dirty)
         if self._depends_on_time() and now - self._asked_at >= AGAIN_MS:
             self._asked_at = now
@@ -143,6 +145,18 @@ class FloorModel(Generic[S]):
             self._shown.rebuild(rows, now)
             changed = changed or before != list(self._shown)
         return changed
+
+    def _take(self, rows: Mapping[str, Row], dirty: Collection[str], now: int) -> None:
+        """Take in the cases that changed. One that cannot be taken in stays as it was, and no other with it."""
+        try:
+            self.tally.update(rows, dirty)
+            self._shown.update(rows, dirty, now)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one case, the others are told apart from it
+            if len(dirty) == 1:
+                self.unread.append(Fault.of("A case", error))
+                return
+            for case_id in dirty:
+                self._take(rows, (case_id,), now)
 
     def look_at(self, view: str) -> None:
         """Switch to a view; the filter stays."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
 
 from textual.app import ComposeResult
@@ -12,17 +15,20 @@ from casework.model import Common
 from client.views.bits import Line
 from client.views.facts import facts
 from client.views.floor import empty_words
+from client.views.row import QueueRow
 from client.views.whole import only_timeline, whole
 from tui.askarea import AskArea
 from tui.floor import WorkFloor
 from tui.keymap import Keymap
 from tui.offers import footer
 from widgets.banner import Banner
+from widgets.boundary import Fault, Faulted, bounded, unshown_row
 from widgets.casepane import CasePane
 from widgets.message import Footer, Message
 from widgets.preview import Preview
 from widgets.queue import Queue
 from widgets.status import Status
+from widgets.toned import Toned
 
 WIDE: Final = 120
 WIDEST: Final = 190
@@ -70,7 +76,16 @@ class FloorView(Vertical):
         yield Footer(id="footer")
 
     def on_mount(self) -> None:
-        self.queue.source(self.model.ids, self.model.row, self.model.index)
+        self.queue.source(self.model.ids, self._row, self.model.index)
+
+    def _row(self, case_id: str) -> QueueRow | None:
+        """The drawable row, or in its place one that says that it cannot be shown: the others stand."""
+        try:
+            return self.model.row(case_id)
+        except Exception as error:  # noqa: BLE001 - one case may not take the queue with it
+            fault = Fault.of(Queue.LINE, error)
+            self.post_message(Faulted(fault))
+            return unshown_row(case_id, case_id in self.model.tally.s0, fault)
 
     @property
     def queue(self) -> Queue:
@@ -92,35 +107,50 @@ class FloorView(Vertical):
 
     def paint(self, line: Line) -> None:
         """Paint everything that differs from what stands there; `line` is the message line."""
-        floor = self.model.floor()
-        self.query_one(Status).tell(floor)
-        self.query_one(Banner).tell(floor)
-        seen = 0 if self.model.session is None else len(self.model.session.mirror.rows)
-        self.queue.empty_words = () if len(self.model.ids) else tuple(empty_words(floor, seen))
-        self.queue.repaint()
+        with self._part(Status, Banner):
+            floor = self.model.floor()
+            self.query_one(Status).tell(floor)
+            self.query_one(Banner).tell(floor)
+            seen = 0 if self.model.session is None else len(self.model.session.mirror.rows)
+            self.queue.empty_words = () if len(self.model.ids) else tuple(empty_words(floor, seen))
+        with self._part(Queue):
+            self.queue.repaint()
         self.paint_case()
         self.paint_lines(line)
 
     def paint_case(self) -> None:
         """Paint the preview and the pane."""
-        case = self._selected()
-        now = self.model.now()
-        wide = self.has_class("wide")
-        hint = ("No case is selected: j selects one.",) if len(self.model.ids) else ()
+        with self._part(CasePane):
+            self._paint_pane()
+        with self._part(Preview):
+            self._paint_preview()
+
+    def _paint_pane(self) -> None:
+        if not self.has_class("wide") and self.opened is None:
+            return
+        case, now = self._selected(), self.model.now()
+        if case is None or now is None:
+            self.pane.tell(None, (), ("No case is selected: j selects one.",) if len(self.model.ids) else ())
+        elif self.timeline:
+            self.pane.tell(case, only_timeline(case))
+        else:
+            self.pane.tell(case, whole(case, now, looking=self.model.looking(case.case_id)))
+
+    def _paint_preview(self) -> None:
+        case, now = self._selected(), self.model.now()
         self.set_class(case is None, "nothing")
-        looking = () if case is None else self.model.looking(case.case_id)
-        if wide or self.opened is not None:
-            if case is None or now is None:
-                self.pane.tell(None, (), hint)
-            else:
-                self.pane.tell(case, only_timeline(case) if self.timeline else whole(case, now, looking=looking))
-        if not wide:
-            found = () if case is None or now is None else facts(case, now, looking=looking)
+        if not self.has_class("wide"):
+            found = () if case is None or now is None else facts(case, now, looking=self.model.looking(case.case_id))
             self.query_one(Preview).tell(case, found)
 
     def paint_lines(self, line: Line) -> None:
         """Paint the message line and the footer."""
-        self.query_one(Message).say(line)
+        with self._part(Message):
+            self.query_one(Message).say(line)
+        with self._part(Footer):
+            self._paint_footer()
+
+    def _paint_footer(self) -> None:
         asking = self.asking
         form = asking.form
         if form is None:
@@ -136,6 +166,19 @@ class FloorView(Vertical):
                 self._selected(), self.keymap, me=model.me, roles=roles, read_only=model.read_only, pane=pane
             )
         self.query_one(Footer).offer(offers, self.screen.size.width)
+
+    @contextmanager
+    def _part(self, *kinds: type[Toned]) -> Iterator[None]:
+        """What is worked out in this block belongs to these parts: if it fails, they say so and the rest is painted."""
+        parts = [self.query_one(kind) for kind in kinds]
+        faults: list[Fault] = []
+        with bounded(parts[0].PART, faults.append):
+            yield
+        for part in parts:
+            if faults:
+                part.fail(replace(faults[0], part=part.PART))
+            else:
+                part.stand()
 
     def open(self, case_id: str) -> None:
         """Show the whole case."""

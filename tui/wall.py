@@ -13,6 +13,7 @@ from tui.abilities import Abilities
 from tui.application import Application
 from tui.floor import FloorModel
 from tui.port import Watched
+from widgets.boundary import Faults, bounded
 from widgets.gate import Gate
 from widgets.wallpage import WallPage
 
@@ -34,8 +35,9 @@ class WallApp(Application, inherit_bindings=False):
         gate: Gate | None = None,
         screen: tuple[float, float] | None = None,
         abilities: Abilities | None = None,
+        faults: Faults | None = None,
     ) -> None:
-        super().__init__(gate=gate, abilities=abilities)
+        super().__init__(gate=gate, abilities=abilities, faults=faults)
         self._connect = connect
         self._seen_from = screen
         self.model: FloorModel[Watched] = FloorModel(name=name, read_only=True)
@@ -62,7 +64,13 @@ class WallApp(Application, inherit_bindings=False):
             await self.model.session.close()
 
     def look(self) -> None:
-        """Take in what changed and show it."""
+        """Take in what changed and show it; a wall that cannot says so, and never shows a calm old screen."""
+        page = self.query_one(WallPage)
+        with bounded(WallPage.PART, page.fail):
+            self._show(page)
+            page.stand()
+
+    def _show(self, on: WallPage) -> None:
         model = self.model
         model.refresh()
         rows = {} if model.session is None else model.session.mirror.rows
@@ -71,7 +79,7 @@ class WallApp(Application, inherit_bindings=False):
             self._flow_at = now
             self._flow = flow(rows.values(), now)
         page = wall(model.floor(), rows, model.ids, model.next_late(), flow=self._flow)
-        self.query_one(WallPage).tell(page, self._foot())
+        on.tell(page, self._foot())
 
     def _foot(self) -> Line:
         foot: Line = (("1/1", "quiet"),)

@@ -15,6 +15,7 @@ class Banner(Lines):
     DEFAULT_CSS = """
     Banner { height: 1; width: 1fr; display: none; }
     """
+    PART = "The banner"
 
     def tone(self, tone: Tone) -> Style:
         return Style(bold=True) if self.has_class("alarm") else super().tone(tone)

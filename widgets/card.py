@@ -15,6 +15,7 @@ class Card(Lines):
     DEFAULT_CSS = """
     Card { height: auto; width: 1fr; }
     """
+    PART = "The card"
 
     def __init__(self, title: Line, end: Line, body: Sequence[Line], answer: Line, *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -29,6 +29,7 @@ class CasePane(Lines):
     DEFAULT_CSS = """
     CasePane { height: 1fr; width: 1fr; }
     """
+    PART = "The case pane"
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -45,6 +45,7 @@ class Form(Toned):
     DEFAULT_CSS = """
     Form { height: auto; width: 1fr; }
     """
+    PART = "The form"
 
     def __init__(self, title: Line, end: Line, blanks: Sequence[Blank], *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -147,7 +148,7 @@ class Form(Toned):
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         return self.lines_needed + (1 if self._fault else 0)
 
-    def render_line(self, y: int) -> Strip:
+    def paint_line(self, y: int) -> Strip:
         width = self.size.width
         if y == 0:
             return self.strip_of(titled(self._title, self._end, width), width)

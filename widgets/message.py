@@ -20,6 +20,7 @@ class Message(Lines):
     DEFAULT_CSS = """
     Message { height: auto; min-height: 1; max-height: 3; width: 1fr; }
     """
+    PART = "The message"
 
     def say(self, line: Line) -> None:
         """Show one line; an empty one clears it."""
@@ -37,6 +38,7 @@ class Footer(Lines):
     DEFAULT_CSS = """
     Footer { height: 1; width: 1fr; }
     """
+    PART = "The line of keys"
 
     def offer(self, keys: Sequence[tuple[str, str]], width: int) -> None:
         """Show as many (key, what it does) as fit in `width`; the last one always stays."""

@@ -40,6 +40,7 @@ class Preview(Lines):
     DEFAULT_CSS = """
     Preview { height: 9; width: 1fr; }
     """
+    PART = "The preview"
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

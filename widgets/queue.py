@@ -46,6 +46,8 @@ class Queue(Toned):
     DEFAULT_CSS = """
     Queue { height: 1fr; width: 1fr; }
     """
+    PART = "The queue"
+    LINE = "This row"
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -179,7 +181,7 @@ class Queue(Toned):
         self._painted = []
         self.repaint()
 
-    def render_line(self, y: int) -> Strip:
+    def paint_line(self, y: int) -> Strip:
         width = self.size.width
         columns = Columns.of(width)
         if y == 0:

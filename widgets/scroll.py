@@ -14,6 +14,7 @@ class Scroll(Lines):
     DEFAULT_CSS = """
     Scroll { height: 1fr; width: 1fr; }
     """
+    PART = "This page"
 
     def __init__(self, lines: Sequence[Line], *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -37,6 +37,7 @@ class Status(Lines):
     DEFAULT_CSS = """
     Status { height: 2; width: 1fr; }
     """
+    PART = "The status line"
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

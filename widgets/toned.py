@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import ClassVar, Final
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.color import Color
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from client.views.bits import Line, Tone
+from widgets.boundary import Fault, Faulted, bounded
 from widgets.paint import cut, words
 
 _INK: Final[dict[Tone, tuple[str, bool]]] = {
@@ -46,12 +48,76 @@ def _looks(inks: tuple[tuple[Tone, str], ...], plain: bool, few: bool) -> dict[T
 
 
 class Toned(Widget, can_focus=False):
-    """Knows the look of each tone in the theme that is on. Component classes would cost a node a tone a widget."""
+    """Knows the look of each tone in the theme that is on. Component classes would cost a node a tone a widget.
+
+    Subclasses draw in `paint_line`. What fails there or in an event is shown as a sentence where the part would be,
+    told to the screen by `Faulted`, and tried again with the next change.
+    """
+
+    PART: ClassVar[str] = "This part"
+    """What a sentence calls it."""
+    LINE: ClassVar[str] = "This line"
+    """What a sentence calls one line of it."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._tones: dict[Tone, Style] | None = None
         self._ground: Style | None = None
+        self._failure: Fault | None = None
+        self._torn = False
+        """Whether a line was drawn as a sentence because it could not be drawn as it is."""
+
+    # --- when it fails
+
+    @property
+    def failure(self) -> Fault | None:
+        """Why the whole part is not shown now."""
+        return self._failure
+
+    def fail(self, fault: Fault) -> None:
+        """Show a sentence in place of the part, until `stand`."""
+        if fault != self._failure:
+            self._failure = fault
+            self.refresh()
+        self.post_message(Faulted(fault))
+
+    def stand(self) -> None:
+        """What this part shows could be worked out: what failed before is tried again."""
+        if self._failure is not None or self._torn:
+            self._failure, self._torn = None, False
+            self.refresh()
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Compose | events.Mount):
+            await super().on_event(event)
+            return
+        with bounded(self.PART, self.fail):
+            await super().on_event(event)
+
+    def render_line(self, y: int) -> Strip:
+        if self._failure is not None:
+            return self._instead(self._failure if y == 0 else None)
+        try:
+            return self.paint_line(y)
+        except Exception as error:  # noqa: BLE001 - one line that cannot be drawn leaves the others
+            self._torn = True
+            fault = Fault.of(self.LINE, error)
+            self.post_message(Faulted(fault))
+            return self._instead(fault)
+
+    def paint_line(self, y: int) -> Strip:
+        """Line `y` of the widget."""
+        return self.strip_of((), self.size.width)
+
+    def _instead(self, fault: Fault | None) -> Strip:
+        width = self.size.width
+        words = f" {fault.sentence}" if fault is not None else ""
+        try:
+            return self.strip_of(((words, "soon"),), width)
+        except Exception:  # noqa: BLE001 - the look itself is what fails: plain cells always can be drawn
+            return Strip([Segment(words.ljust(width)[:width])], width)
+
+    # --- how it looks
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -126,7 +192,7 @@ class Lines(Toned):
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         return len(self._lines)
 
-    def render_line(self, y: int) -> Strip:
+    def paint_line(self, y: int) -> Strip:
         if y < len(self._lines):
             return self.strip_of(self._lines[y], self.size.width)
         return self.strip_of((), self.size.width)

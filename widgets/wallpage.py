@@ -19,6 +19,7 @@ class WallPage(Lines):
     DEFAULT_CSS = """
     WallPage { height: 1fr; width: 1fr; }
     """
+    PART = "The wall"
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -21,7 +21,7 @@ from tui.askarea import NEVER
 from tui.asking import Question, answer_line, card_of, command_question, filter_question, form_of
 from tui.cards import Carded
 from tui.commandline import CommandFault, Typed, read
-from tui.crash import worker_sentence
+from tui.crash import failed_sentence, worker_sentence
 from tui.floor import WorkFloor
 from tui.floorview import FloorView
 from tui.forms import FieldFault
@@ -33,6 +33,7 @@ from tui.port import Done
 from tui.screens.help import HelpScreen
 from tui.steering import Steering
 from tui.target import Target
+from widgets.boundary import Fault, Faulted, Faults, bounded
 from widgets.form import Form, Step
 
 TICK_S: Final = 0.1
@@ -49,10 +50,11 @@ class FloorScreen(Screen[None], inherit_bindings=False):
 
     AUTO_FOCUS = ""
 
-    def __init__(self, model: WorkFloor, keymap: Keymap) -> None:
+    def __init__(self, model: WorkFloor, keymap: Keymap, faults: Faults | None = None) -> None:
         super().__init__()
         self.model = model
         self.keymap = keymap
+        self.faults = faults or Faults()
         self.view = FloorView(model, keymap)
         self.outbox = Outbox(self._send, monotonic_ms, self._outbox_changed, self._spawn)
         self.steering = Steering(model, keymap, self.outbox, self, monotonic_ms)
@@ -84,14 +86,23 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         self._news = True
 
     def _tick(self) -> None:
-        self.outbox.tick()
+        """What fails in here costs this part of this look: time goes on, and so does what is shown."""
+        with bounded("An act on its way", self.failed):
+            self.outbox.tick()
+        with bounded("The clock of this screen", self.failed):
+            self._look()
+
+    def _look(self) -> None:
         now = self.model.now()
         second = -1 if now is None else now // 1_000
         news, self._news = self._news, False
         due, self._due = self._due or second != self._second, False
         self._second = second
         # A heartbeat is news as well, but nothing that has to be seen before the second is over.
-        moved = (news or due) and self._take_in()
+        moved = False
+        if news or due:
+            with bounded("What the feed told", self.failed):
+                moved = self._take_in()
         phase = self.model.phase
         if moved or due or phase != self._phase:
             self._phase = phase
@@ -99,7 +110,10 @@ class FloorScreen(Screen[None], inherit_bindings=False):
 
     def _take_in(self) -> bool:
         """Take in what the mirror changed and keep the selection where it is; whether any case changed."""
-        if not self.model.refresh():
+        changed = self.model.refresh()
+        while self.model.unread:
+            self.failed(self.model.unread.pop())
+        if not changed:
             return False
         settled = self.view.queue.show()
         self._watch_selected()
@@ -337,6 +351,26 @@ class FloorScreen(Screen[None], inherit_bindings=False):
                 self.view_changed()
             self.select(typed.case_id)
 
+    # --- what fails
+
+    async def on_event(self, event: events.Event) -> None:
+        """A fault in what an event leads to is said and counted; a screen that cannot be built ends the console."""
+        if isinstance(event, events.Compose | events.Mount):
+            await super().on_event(event)
+            return
+        with bounded("What that key asked for" if isinstance(event, events.Key) else "The screen", self.failed):
+            await super().on_event(event)
+
+    def on_faulted(self, message: Faulted) -> None:
+        message.stop()
+        self.failed(message.fault)
+
+    def failed(self, fault: Fault) -> None:
+        """Some part failed; the first time it is said."""
+        if self.faults.note(fault):
+            self.say(failed_sentence(fault), "late")
+            self.call_later(lambda: self.view.paint_lines(self._line()))
+
     # --- the session
 
     async def _send(self, case_id: str, command: Command) -> Done:
@@ -363,5 +397,6 @@ class FloorScreen(Screen[None], inherit_bindings=False):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.state == WorkerState.ERROR and event.worker.error is not None:
+            self.faults.note(Fault.of("The background", event.worker.error))
             self.say(worker_sentence(event.worker.error), "late")
             self._due = True
