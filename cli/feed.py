@@ -23,6 +23,7 @@ def run(args: argparse.Namespace) -> int:
     import msgspec
 
     from casework.policy import PolicyFault
+    from casework.runbookfile import RunbookFault
     from feed import config as configs
     from feed import logs
     from feed.log.base import LogLocked, LogUnusable
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError("a log on NATS is later work; write --log sqlite:PATH")
         logs.set_up()
         asyncio.run(serve(config, unsafe=args.unsafe, say=_say))
-    except (configs.ConfigFault, PolicyFault, CannotListen, Unsafe) as fault:
+    except (configs.ConfigFault, PolicyFault, RunbookFault, CannotListen, Unsafe) as fault:
         raise CliError(str(fault), Exit.USAGE) from fault
     except (LogLocked, LogUnusable) as fault:
         raise CliError(str(fault), Exit.REFUSED) from fault

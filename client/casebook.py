@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import msgspec
 
+from casework.events import Event
 from casework.evolve import evolve
 from casework.facts import CaseRetired, CaseStub, UnknownFact
 from casework.model import Case
 from client.errors import Gap
+from client.history import History
 from protocol import shapes
 from protocol.codec import Malformed
 from protocol.frames import Cursor, Events, Mark, SnapshotBegin, SnapshotChunk, SnapshotEnd
@@ -28,6 +30,7 @@ class OpenCase:
         """Something happened on it that this console does not know."""
         self.unanswered = 0
         """Subscriptions in a row that nothing came of."""
+        self.history = History()
         self._epoch = ""
         self._cursor = 0
         self._head_hash = ""
@@ -47,6 +50,7 @@ class OpenCase:
 
     def begin(self, frame: SnapshotBegin) -> None:
         self._begun, self._staged, self.complete = frame, None, False
+        self.history.missed()
 
     def chunk(self, frame: SnapshotChunk) -> None:
         """Raises `Gap` if no snapshot was begun or the case cannot be read."""
@@ -75,6 +79,7 @@ class OpenCase:
         if not self._follows(frame.prev, frame.seq):
             return
         case = self.case
+        happened: list[Event] = []
         for wire in frame.events:
             if wire.case_id != self.case_id or (case is not None and wire.version <= case.version):
                 continue
@@ -84,12 +89,14 @@ class OpenCase:
                 raise self._not_understood(wire.seq) from None
             if isinstance(event.fact, UnknownFact):
                 raise self._not_understood(wire.seq)
+            happened.append(event)
             if isinstance(event.fact, CaseStub) and case is not None and case.stub:
                 case = msgspec.convert(event.fact.stub, Case, from_attributes=True)
                 continue
             if isinstance(event.fact, CaseStub):
                 # Access ended meanwhile: nothing of what was seen stays.
                 self.case = None
+                self.history.forget()
                 raise Gap(cursor=self._cursor, prev=wire.seq, what=f"the case {self.case_id} behind its stub")
             if isinstance(event.fact, CaseRetired):
                 continue  # it left the floor; the pane keeps showing it as it ended
@@ -100,6 +107,7 @@ class OpenCase:
             except Exception:  # noqa: BLE001 - a case that cannot be folded is asked for again, the link goes on
                 raise self._not_understood(wire.seq) from None
         self.case = case
+        self.history.happened(happened)
         self._cursor, self._head_hash = frame.seq, frame.head_hash
 
     def mark(self, frame: Mark) -> None:
@@ -115,6 +123,7 @@ class OpenCase:
     def forget(self) -> None:
         """Access or the log itself changed: nothing of it is kept."""
         self.case = None
+        self.history.forget()
         self.complete = False
         self._begun = self._staged = None
 

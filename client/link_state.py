@@ -59,6 +59,8 @@ class LinkState:
         """The feed says that the token ends soon: send a newer one if there is."""
         self.retry_at: float | None = 0.0
         """When to connect next; None while connecting or connected."""
+        self.connections = 0
+        """How often a feed has greeted this console."""
         self._random = random
         self._outbox: list[Asked] = []
         self._hello: Hello | None = None
@@ -223,6 +225,7 @@ class LinkState:
             self.bad_frames += 1
             return
         self._hello = self._greeted = hello
+        self.connections += 1
         self._auth_expires = hello.auth_expires
         self._head = hello.head
         self._refused = self._detail = ""

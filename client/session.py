@@ -19,8 +19,10 @@ from urllib.parse import quote
 from msgspec.structs import replace
 
 from casework.commands import Command, Context
-from casework.model import Case
-from client import http
+from casework.events import Event
+from casework.model import Case, Row
+from client import http, lookups
+from client.casebook import OpenCase
 from client.clock import ServerClock, boottime_ms
 from client.commands import Commands, Outcome, PendingCommand
 from client.config import Profile
@@ -30,15 +32,21 @@ from client.link import Link
 from client.link_state import LinkState
 from client.mirror import Mirror
 from client.status import LinkStatus
-from protocol import shapes
 from protocol.codec import Malformed
 
 if TYPE_CHECKING:
     import httpx
 
+    from protocol.catalogue import Catalogue
+
 CASE_WAIT_S: Final = 2.0
 """How long an opened case may take on the feed before it is asked for over HTTP."""
 REFETCH_WAIT_S: Final = 2.0
+CATALOGUE_SPREAD_S: Final = 2.0
+"""The catalogue is asked for within so long, at random; later with each try."""
+CATALOGUE_TRIES: Final = 5
+SAME_MOST: Final = 20
+"""Cases of one subject that are asked for."""
 
 
 def new_key() -> str:
@@ -65,6 +73,7 @@ class Session:
         self.on_change: Callable[[], None] = lambda: None
         self._now = now
         self._keys = keys
+        self._random = random
         self._transport = transport
         self._state = LinkState(
             self.mirror, self.clock, random=random, heads=heads or Heads(heads_file(profile.address.url))
@@ -72,6 +81,10 @@ class Session:
         self._commands = Commands(
             self._post, now=now, random=random, on_change=self._changed, epoch=lambda: self.mirror.epoch
         )
+        self.catalogue: Catalogue | None = None
+        """What is in force on the feed, None until it was told; the one before stays while the next is asked for."""
+        self._catalogue_of = 0  # the connection that it was asked for on
+        self._asking: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._link: Link | None = None
         self._http: httpx.AsyncClient | None = None
@@ -121,6 +134,11 @@ class Session:
         held = self._state.subs.cases.get(case_id)
         return held.case if held is not None else None
 
+    def events(self, case_id: str) -> tuple[Event, ...] | None:
+        """What happened on an open case, in order; None as long as it is not known whole."""
+        held = self._state.subs.cases.get(case_id)
+        return held.history.events if held is not None and held.history.whole else None
+
     def newer(self, case_id: str) -> bool:
         """Whether something happened on the case that this console does not know: tiers 3 and 4 are locked on it."""
         held = self._state.subs.cases.get(case_id)
@@ -167,6 +185,19 @@ class Session:
                 self._changed()
         return held.case
 
+    def recall(self, case_id: str) -> None:
+        """See to it that `events` knows the open case's past."""
+        held = self._state.subs.cases.get(case_id)
+        if held is not None and not held.history.whole:
+            self._run(self._fetch_history(held), f"events of {case_id}")
+
+    async def cases_like(self, query: str) -> list[Row]:
+        """The first cases that fit `query`, ended ones among them; none if the feed does not answer."""
+        try:
+            return await lookups.rows(self._client(), self.profile, query, limit=SAME_MOST)
+        except (ClientError, Malformed):
+            return []
+
     async def close_case(self, case_id: str) -> None:
         """Follow it no longer."""
         self._state.subs.shut(case_id)
@@ -192,6 +223,9 @@ class Session:
     def _on_link(self) -> None:
         for case_id in self.mirror.take_refetch():
             self._run(self._refetch(case_id), f"refetch {case_id}")
+        if self._state.connections != self._catalogue_of and self.status.phase == "live":
+            self._catalogue_of = self._state.connections
+            self._run(self._fetch_catalogue(self._state.connections), "catalogue")
         self._settle()
         self._spare_collecting(loading=self.mirror.loading and self.status.phase == "loading")
         self._changed()
@@ -229,17 +263,32 @@ class Session:
 
     async def _fetch(self, case_id: str) -> Case:
         """GET the whole case. Raises `FeedUnreachable`, `Refused`, `NoToken`, `Malformed`."""
-        import httpx
+        return await lookups.case(self._client(), self.profile, case_id)
 
+    async def _fetch_catalogue(self, connection: int) -> None:
+        """Get what is in force, a moment after the picture stands: 200 consoles come back at once after a restart."""
+        for attempt in range(1, CATALOGUE_TRIES + 1):
+            await asyncio.sleep(self._random() * CATALOGUE_SPREAD_S * attempt)
+            if self._state.connections != connection:
+                return
+            with contextlib.suppress(ClientError, Malformed):
+                self.catalogue = await lookups.catalogue(self._client(), self.profile)
+                self._changed()
+                return
+
+    async def _fetch_history(self, held: OpenCase) -> None:
+        """Get the events of an open case; without an answer the next look at it asks again."""
+        if held.case_id in self._asking:
+            return
+        self._asking.add(held.case_id)
         try:
-            response = await self._client().get(
-                f"/v1/cases/{quote(case_id, safe='')}", headers=http.headers(self.profile)
-            )
-        except httpx.HTTPError as error:
-            raise FeedUnreachable(self.profile.url, http.reason(error)) from None
-        if response.status_code != 200:
-            raise Refused(http.problem_of(response))
-        return shapes.case_in(response.content)
+            mark = held.history.mark
+            held.history.fetched(await lookups.events(self._client(), self.profile, held.case_id), mark)
+        except (ClientError, Malformed):
+            pass
+        finally:
+            self._asking.discard(held.case_id)
+            self._changed()
 
     async def _post(self, case_id: str, body: bytes, key: str) -> httpx.Response:
         return await self._client().post(

@@ -8,6 +8,7 @@ origins = ["https://wall.example"]
 [auth]       tokens = "any" | "intake_only"
 [limits]     connections_per_principal, commands_per_minute, intake_per_minute, ring_events, ring_mib
 [policy]     overrides = ["policy.toml"]
+runbooks = "runbooks"              a directory of Markdown files
 [state]      snapshot_events, snapshot_minutes
 [keeper]     enabled
 [audit]      signing_key, checkpoint_events, checkpoint_minutes
@@ -110,6 +111,8 @@ class FeedConfig(Section, frozen=True, kw_only=True):
     auth: AuthRules = AuthRules()
     limits: Limits = Limits()
     policy: PolicyFiles = PolicyFiles()
+    runbooks: Annotated[str, Meta(min_length=1)] | None = None
+    """A directory of runbooks that stand in for the shipped ones of their types."""
     state: StateRules = StateRules()
     keeper: KeeperRules = KeeperRules()
     audit: AuditRules = AuditRules()
@@ -186,4 +189,6 @@ def _anchored(config: FeedConfig, base: Path) -> FeedConfig:
         changes["policy"] = PolicyFiles(overrides=tuple(at(path) for path in config.policy.overrides))
     if config.audit.signing_key is not None:
         changes["audit"] = msgspec.structs.replace(config.audit, signing_key=at(config.audit.signing_key))
+    if config.runbooks is not None:
+        changes["runbooks"] = at(config.runbooks)
     return msgspec.structs.replace(config, **changes)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 from casework.policy import Policy
+from casework.runbook import Runbook
+from casework.runbookfile import shipped
 from feed.auth import Authenticator, Find
 from feed.clock import Clock
 from feed.config import FeedConfig
@@ -35,12 +37,14 @@ class Node:
         policy: Policy,
         find_token: Find | None,
         signing: SigningKey | None = None,
+        runbooks: tuple[Runbook, ...] | None = None,
     ) -> None:
         self.config = config
         self.signing = signing
         self.log = log
         self.clock = clock
         self.policy = policy
+        self.runbooks = shipped() if runbooks is None else runbooks
         self.floor = Floor()
         self.ring = Ring(events=config.limits.ring_events, size=config.limits.ring_mib * 1024 * 1024)
         self.hub = Hub(self.floor, self.ring, now=clock.now_ms, head=lambda: log.head().seq)

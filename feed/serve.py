@@ -24,6 +24,8 @@ from uvicorn import Config, Server
 
 from casework import policy as policies
 from casework.policy import Policy
+from casework.runbook import Runbook
+from casework.runbookfile import RunbookFault, keys_of, laid_over, shipped
 from feed.auth import Find
 from feed.checkpointing import Checkpointer
 from feed.clock import Clock, SystemClock
@@ -93,6 +95,27 @@ def load_policy(config: FeedConfig) -> Policy:
     return policy
 
 
+def load_runbooks(config: FeedConfig, policy: Policy) -> tuple[Runbook, ...]:
+    """The shipped runbooks with the operator's files (`*.md` of one directory) in place of those of their types.
+
+    Raises `RunbookFault`, OSError.
+    """
+    keys = keys_of(policy.actions)
+    if config.runbooks is None:
+        return shipped()
+    # Listed and not globbed: a directory that is not there is a fault and not an empty one.
+    paths = sorted(path for path in Path(config.runbooks).iterdir() if path.suffix == ".md" and path.name[0] != ".")
+    return laid_over(shipped(), ((str(path), read_runbook(path)) for path in paths), keys)
+
+
+def read_runbook(path: Path) -> str:
+    """The text of the file at `path`. Raises `RunbookFault` if it is not UTF-8, OSError."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise RunbookFault(file=str(path), line=1, reason="it is not UTF-8") from None
+
+
 def listen_tcp(text: str) -> socket.socket:
     """A listening TCP socket on HOST:PORT. Raises `CannotListen`."""
     host, port = address(text)
@@ -157,7 +180,7 @@ def urls(config: FeedConfig, tcp: socket.socket | None) -> list[str]:
 async def serve(config: FeedConfig, *, unsafe: bool, say: Callable[[str], None], clock: Clock | None = None) -> None:
     """Run one node until SIGTERM or SIGINT. `say` gets the line `ready URL` once.
 
-    Raises `Unsafe`, `CannotListen`, `LogLocked`, `LogUnusable`, `PolicyFault`, OSError.
+    Raises `Unsafe`, `CannotListen`, `LogLocked`, `LogUnusable`, `PolicyFault`, `RunbookFault`, OSError.
     """
     _raise_descriptor_limit()
     stop = asyncio.Event()
@@ -168,6 +191,7 @@ async def serve(config: FeedConfig, *, unsafe: bool, say: Callable[[str], None],
         check_safe(config)
     clock = clock or SystemClock()
     policy = load_policy(config)
+    runbooks = load_runbooks(config, policy)
     assert config.log is not None
     log = open_log(config.log, now=clock.now_ms)
     sockets: list[socket.socket] = []
@@ -177,7 +201,15 @@ async def serve(config: FeedConfig, *, unsafe: bool, say: Callable[[str], None],
             check_safe(config, log)
         tokens = TokenStore(log.path, now=clock.now_ms) if isinstance(log, SqliteLog) else None
         signing = signing_key(config, log)
-        node = Node(config=config, log=log, clock=clock, policy=policy, find_token=_finder(tokens), signing=signing)
+        node = Node(
+            config=config,
+            log=log,
+            clock=clock,
+            policy=policy,
+            find_token=_finder(tokens),
+            signing=signing,
+            runbooks=runbooks,
+        )
         tcp = listen_tcp(config.listen) if config.listen is not None else None
         if tcp is not None:
             sockets.append(tcp)

@@ -11,6 +11,7 @@ from casework import access, clocks
 from casework.audience import Person
 from casework.catalogue import Clause, Enforcement
 from casework.policy import Policy
+from casework.runbook import Runbook
 from casework.tokens import CASE_TYPES, SEVERITIES, CaseType, Severity, SubType, Tier, contains
 from casework.verbs import VERBS, Ask
 
@@ -82,10 +83,12 @@ class Catalogue(Struct, frozen=True, kw_only=True):
     actions: tuple[ActionOut, ...]
     policies: tuple[PolicyOut, ...]
     verbs: tuple[VerbOut, ...]
+    runbooks: tuple[Runbook, ...]
+    """One for each case type: the shipped ones, or the operator's in their place."""
 
 
-def catalogue_out(policy: Policy, person: Person) -> Catalogue:
-    """The catalogue under `policy`, with the verbs that a role of `person` has."""
+def catalogue_out(policy: Policy, person: Person, runbooks: tuple[Runbook, ...]) -> Catalogue:
+    """The catalogue under `policy`, with the verbs that a role of `person` has, and the `runbooks` in force."""
     kinds: list[tuple[CaseType, SubType | None, Severity]] = [
         (case_type, None, severity) for case_type in CASE_TYPES for severity in SEVERITIES
     ]
@@ -116,6 +119,7 @@ def catalogue_out(policy: Policy, person: Person) -> Catalogue:
             for verb in VERBS.values()
             if access.may(person, verb.verb)
         ),
+        runbooks=runbooks,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, Struct, structs
 
-from casework import model
+from casework import model, runbook
 from protocol import answers, catalogue, frames, shapes
 
 PREFIX: Final = "#/components/schemas/"
@@ -38,6 +38,7 @@ def _complete(named: dict[str, Any]) -> None:
     written: set[type[Struct]] = {shapes.RowOut, shapes.CaseOut, model.Stub, frames.WireEvent}
     for base in bases:
         written |= set(_below(base))
+    written.add(runbook.Step)
     written |= {kind for kind in vars(catalogue).values() if isinstance(kind, type) and issubclass(kind, Struct)}
     for kind in written:
         schema = named.get(kind.__name__)

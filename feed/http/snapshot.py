@@ -83,6 +83,14 @@ HAS_ZSTD: Final = _has_zstd()
 
 def _coding(accepted: str) -> str | None:
     """The best coding that is accepted and here: zstd, gzip, or none."""
+    for coding in ("zstd", "gzip") if HAS_ZSTD else ("gzip",):
+        if accepts(accepted, coding):
+            return coding
+    return None
+
+
+def accepts(accepted: str, coding: str) -> bool:
+    """Whether the Accept-Encoding `accepted` allows `coding`."""
     weights: dict[str, float] = {}
     for part in accepted.lower().split(","):
         name, _, parameter = part.partition(";")
@@ -91,10 +99,7 @@ def _coding(accepted: str) -> str | None:
             weights[name.strip()] = float(weight) if weight else 1.0
         except ValueError:
             weights[name.strip()] = 0.0
-    for coding in ("zstd", "gzip") if HAS_ZSTD else ("gzip",):
-        if weights.get(coding, weights.get("*", 0.0)) > 0:
-            return coding
-    return None
+    return weights.get(coding, weights.get("*", 0.0)) > 0
 
 
 def _matches(given: str, tag: str) -> bool:

@@ -14,6 +14,7 @@ unix = "feed.sock"
 unix_mode = "0660"
 log = "sqlite:/tmp/log.db"
 node = "b"
+runbooks = "books"
 origins = ["https://wall.example"]
 
 [tls]
@@ -50,6 +51,7 @@ def test_every_key_is_read_and_paths_are_relative_to_the_file(tmp_path: Path) ->
     assert config.tls is not None
     assert (config.tls.cert, config.tls.key) == (str(tmp_path / "cert.pem"), "/etc/key.pem")
     assert config.unix == str(tmp_path / "feed.sock")
+    assert config.runbooks == str(tmp_path / "books")
     assert config.policy.overrides == (str(tmp_path / "policy.toml"),)
     assert config.uids["1001"].person().roles == {"responder", "lead"}
     assert config.auth.tokens == "intake_only"

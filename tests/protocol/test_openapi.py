@@ -20,6 +20,7 @@ from casework.access import Person
 from casework.commands import COMMANDS, AnyCommand
 from casework.escalation import Escalation
 from casework.policy import defaults
+from casework.runbookfile import shipped
 from protocol import answers, asyncapi, cloudevents, codec, cursor, examples, openapi, problems, querypattern, shapes
 from protocol.catalogue import catalogue_out
 from protocol.codec import Malformed
@@ -144,7 +145,7 @@ def test_what_the_feed_writes_fits_what_the_document_says() -> None:
     snapshot = answers.Snapshot(epoch="e", seq=4, head_hash="", cases=[codec.raw(row)])
     assert faults("Snapshot", snapshot) == []
     person = Person(principal="ana", roles=frozenset({"lead"}))
-    assert faults("Catalogue", catalogue_out(defaults(), person)) == []
+    assert faults("Catalogue", catalogue_out(defaults(), person, shipped())) == []
     assert faults("Readiness", answers.Readiness(ready=False, checks={"clock": False}, failing=["clock"])) == []
 
 
@@ -156,8 +157,8 @@ def test_the_document_would_see_a_missing_member() -> None:
 
 
 def test_the_catalogue_has_the_verbs_of_its_reader_and_clocks_for_every_pair() -> None:
-    viewer = catalogue_out(defaults(), Person(principal="v", roles=frozenset({"viewer"})))
-    lead = catalogue_out(defaults(), Person(principal="l", roles=frozenset({"lead"})))
+    viewer = catalogue_out(defaults(), Person(principal="v", roles=frozenset({"viewer"})), shipped())
+    lead = catalogue_out(defaults(), Person(principal="l", roles=frozenset({"lead"})), shipped())
     assert viewer.verbs == ()
     assert {verb.verb for verb in lead.verbs} == set(COMMANDS)
     assert len(lead.clocks) == 15 * 5 + 3
