@@ -16,7 +16,20 @@ from casework.model import Row, Stub
 from casework.queryfields import FIELDS, Asked, Field, Test, contains_text
 from casework.queryvalues import QueryFault, suggestion
 
-__all__ = ["MAX_LENGTH", "VIEWS", "Query", "QueryFault", "Term", "complete", "matches", "parse", "token_start", "view"]
+__all__ = [
+    "MAX_LENGTH",
+    "VIEWS",
+    "Query",
+    "QueryFault",
+    "Term",
+    "complete",
+    "depends_on_time",
+    "matches",
+    "names_state",
+    "parse",
+    "token_start",
+    "view",
+]
 
 MAX_LENGTH: Final = 1_000
 MAX_TERMS: Final = 50
@@ -69,6 +82,25 @@ def matches(query: Query, row: Row | Stub, *, me: str, now: int) -> bool:
     """
     asked = Asked(_row_of(row) if isinstance(row, Stub) else row, me, now)
     return all(any(test(asked) for test in term.tests) != term.negated for term in query.terms)
+
+
+def depends_on_time(query: Query) -> bool:
+    """Whether time alone can change what matches: it asks for lateness or age."""
+    return any(
+        name in ("late", "age") or (name == "is" and "late" in values.split(","))
+        for name, values in map(_asked_for, query.terms)
+    )
+
+
+def names_state(query: Query) -> bool:
+    """Whether it says itself which states it wants; a search that does not is about open cases."""
+    return any(name in ("is", "state") for name, _ in map(_asked_for, query.terms))
+
+
+def _asked_for(term: Term) -> tuple[str, str]:
+    """Field and values of a term, in lower case; words alone have no field."""
+    name, op, values = _split(term.text.removeprefix("-").casefold())
+    return (name, values) if op else ("", "")
 
 
 @cache

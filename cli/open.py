@@ -26,10 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     require_terminal()
     config, profile = feed_of(args.url, args.profile)
-    from tui.floor import VIEWS
+    from client.views.saved import SavedViews
 
-    if args.view not in VIEWS:
-        raise UsageError(f"there is no view `{args.view}`; there are {', '.join(VIEWS)}")
+    views = SavedViews(config.views)
+    view = views.named(args.view)
+    if view is None:
+        raise UsageError(f"there is no view `{args.view}`; there are {', '.join(views.names)}")
     from tui.abilities import abilities
     from tui.app import Watchfloor
     from tui.crash import kept_faults
@@ -50,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
     app = Watchfloor(
         connect,
         name=profile.name,
-        view=args.view,
+        view=view.name,
+        views=views,
         read_only=args.read_only,
         gate=gate_for(sys.stdout.encoding, ascii_shapes=args.ascii or config.ascii or able.ascii_shapes),
         keymap=keymap,

@@ -245,13 +245,33 @@ class _Reader:
         if not re.fullmatch("[1-9]", digit):
             raise self._fault("views", digit, f"views lie on the digits 1 to 9, not on {digit!r}")
         if isinstance(given, str) and given:
-            return View(name=given)
+            return self._built_in(digit, given)
         table = self._table(given, "views", digit)
         self._known(table, _VIEW, f"views.{digit}")
         name = self._text(table, "name", f"views.{digit}")
         if not name:
             raise self._fault("views", digit, f"view {digit} has no `name`")
-        return View(name=name, query=self._text(table, "query", f"views.{digit}"))
+        query = self._text(table, "query", f"views.{digit}")
+        if query is None:
+            return self._built_in(digit, name)
+        from casework.query import VIEWS, QueryFault, parse
+
+        if name in VIEWS:
+            raise self._fault("views", digit, f"{name!r} is the name of a view that is always there; choose another")
+        try:
+            _ = parse(query)
+        except QueryFault as fault:
+            raise self._fault("views", digit, f"the query of view {name!r} cannot be read. {fault}") from None
+        return View(name=name, query=query)
+
+    def _built_in(self, digit: str, name: str) -> View:
+        from casework.query import VIEWS
+
+        if name not in VIEWS:
+            raise self._fault(
+                "views", digit, f"there is no view {name!r}; there is: {', '.join(VIEWS)}; or add a `query`"
+            )
+        return View(name=name)
 
     def _quiet(self, text: str | None) -> QuietHours | None:
         if text is None:

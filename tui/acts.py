@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from client.views.sorts import SORTS
+
 Group = Literal["move", "views", "other"]
 
 
@@ -38,8 +40,11 @@ ACTS: Final = (
     Act("view_mine", ("2",), "Mine", "views"),
     Act("view_unowned", ("3",), "Unowned", "views"),
     Act("view_late", ("4",), "Late", "views"),
-    Act("clear", ("0",), "Clear view and filter, go to the top", "views"),
+    *(Act(f"view_{digit}", (digit,), f"The view on {digit}", "views") for digit in "56789"),
+    Act("clear", ("0",), "Clear view, filter, sort and lock, go to the top", "views"),
     Act("filter", ("/",), "Filter", "views"),
+    *(Act(f"sort_{sort.name}", (f"S{sort.letter}",), f"Sort: {sort.title}", "views") for sort in SORTS.values()),
+    Act("lock", ("L",), "Lock the order for 60 s, or end that", "views"),
     Act("command", (":",), "Command line", "other"),
     Act("help", ("?",), "Keys that work here and now", "other"),
     Act("copy_id", ("Yi",), "Copy the case's id", "other"),

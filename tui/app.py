@@ -7,6 +7,7 @@ from typing import Final
 
 from textual import events
 
+from client.views.saved import ALL, SavedViews
 from tui.abilities import Abilities
 from tui.application import Application
 from tui.floor import WorkFloor
@@ -30,17 +31,19 @@ class Watchfloor(Application, inherit_bindings=False):
         connect: Callable[[], FloorSession],
         *,
         name: str = "",
-        view: str = "all",
+        view: str = ALL,
         read_only: bool = False,
         gate: Gate | None = None,
         keymap: Keymap | None = None,
         abilities: Abilities | None = None,
         faults: Faults | None = None,
+        views: SavedViews | None = None,
     ) -> None:
         super().__init__(gate=gate, abilities=abilities, faults=faults)
         self._connect = connect
-        self.model = WorkFloor(name=name, read_only=read_only)
-        self.model.view = view
+        self.model = WorkFloor(name=name, read_only=read_only, views=views)
+        if view != ALL:
+            self.model.look_at(view)
         self.keymap = keymap or Keymap()
         self.floor = FloorScreen(self.model, self.keymap, self.faults)
         self._paste = PasteGuard()

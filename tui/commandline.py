@@ -8,7 +8,6 @@ from typing import Final, Literal
 
 from casework.caseid import parse
 from casework.errors import BadInput
-from tui.floor import VIEWS
 from tui.keymap import Bound, Keymap
 
 ACTS: Final[dict[str, str]] = {"q": "close", "quit": "close", "help": "help", "clear": "clear", "redraw": "redraw"}
@@ -22,8 +21,9 @@ class CommandFault(ValueError):
 class Typed:
     """What a line means: a case to go to, or what some key does as well."""
 
-    kind: Literal["go", "bound"]
+    kind: Literal["go", "bound", "view"]
     case_id: str = ""
+    view: str = ""
     bound: Bound | None = None
 
 
@@ -38,10 +38,10 @@ def read(text: str, keymap: Keymap) -> Typed:
             return Typed("go", case_id=parse(word))
         except BadInput as fault:
             raise CommandFault(f"It {fault.why}") from None
-    if word == "view" and rest not in VIEWS:
-        raise CommandFault(f"There are the views {', '.join(VIEWS)}.")
-    name = f"view_{rest}" if word == "view" else ACTS.get(word, word.replace("-", "_"))
-    value = None if word == "view" else _value(name, rest, keymap)
+    if word == "view":
+        return Typed("view", view=rest)
+    name = ACTS.get(word, word.replace("-", "_"))
+    value = _value(name, rest, keymap)
     for _, bound in keymap.all():
         if bound.name == name and not bound.opens and (value is None or bound.value == value):
             return Typed("bound", bound=bound)

@@ -5,41 +5,75 @@ No widgets and no sockets: the session's mirror goes in, drawable rows come out.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, Generic, TypeVar
 
 from casework.model import Common, Row
-from casework.query import Query, matches, parse, view
+from casework.query import Query, depends_on_time, matches, names_state, parse
 from casework.tokens import OPEN_STATES
 from client.views.floor import Floor
+from client.views.inview import InView
 from client.views.row import QueueRow, queue_row
-from client.views.shown import Shown
+from client.views.saved import ALL, SavedView, SavedViews
+from client.views.shown import Wanted
+from client.views.sorts import QUEUE, SORTS
 from client.views.tally import Tally
 from tui.port import FloorSession, Watched
 from widgets.boundary import Fault
 
-VIEWS: Final = ("all", "mine", "unowned", "late")
 AGAIN_MS: Final = 1_000
-"""How often what time alone changes is asked again: the late view, and filters."""
+"""How often what time alone changes is asked again, at most: the late view, and filters on time."""
+AGAIN_SHARE: Final = 10
+"""Asking again takes no more than one part in so many of the time."""
+SLICE_MS: Final = 4.0
+"""How long a search may keep a key press waiting."""
+LOCK_MS: Final = 60_000
+"""How long the order stays locked."""
+VISIBLE: Final = 100
+"""Lines of the old list that a new search looks at first: what stays, stays in sight."""
 
 
 S = TypeVar("S", bound=Watched)
 
 
-class FloorModel(Generic[S]):
-    """What is in view. `session` may come later: until then there is nothing to show and that is said."""
+def elapsed_ms() -> float:
+    """ms of a clock that never jumps."""
+    return time.perf_counter_ns() / 1_000_000
 
-    def __init__(self, *, name: str = "", read_only: bool = False) -> None:
+
+class FloorModel(Generic[S]):
+    """What is in view. `session` may come later: until then there is nothing to show and that is said.
+
+    `clock` is ms of a monotonic clock.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str = "",
+        read_only: bool = False,
+        views: SavedViews | None = None,
+        clock: Callable[[], float] = elapsed_ms,
+    ) -> None:
         self.session: S | None = None
         self.name = name
         self.read_only = read_only
-        self.view = "all"
+        self.views = views or SavedViews()
+        self.view = ALL
         self.filter = ""
+        self.sort = QUEUE
+        self.window = (0, 0)
+        """First line of the list on the screen, and how many lines there are."""
+        self._clock = clock
         self._query: Query | None = None
-        self._shown = Shown(self._wanted)
+        self._ids = InView(_queued)
+        self._asks_time = False
+        self._locked_until: float | None = None
         self.tally = Tally()
         self._revision = -1
         self._asked_at = 0
+        self._spent_ms = 0.0
         self.sending: set[str] = set()
         """Cases with a command on its way."""
         self.unread: list[Fault] = []
@@ -49,8 +83,8 @@ class FloorModel(Generic[S]):
 
     @property
     def ids(self) -> Sequence[str]:
-        """The cases in view, in queue order."""
-        return self._shown
+        """The cases in view, in the chosen order."""
+        return self._ids
 
     @property
     def me(self) -> str:
@@ -71,7 +105,7 @@ class FloorModel(Generic[S]):
             return None
 
     def index(self, case_id: str) -> int | None:
-        return self._shown.index(case_id) if case_id in self._shown else None
+        return self._ids.index(case_id) if case_id in self._ids else None
 
     def row(self, case_id: str) -> QueueRow | None:
         """The drawable row of a case, now."""
@@ -88,12 +122,22 @@ class FloorModel(Generic[S]):
         now = self.now()
         return None if now is None else self.tally.next_late(now)
 
+    def hidden_s0(self) -> int:
+        """How many open S0 are outside of the view: not in the list, or out of sight in an order that is not the
+        queue's, which has them at its top."""
+        urgent = self.tally.s0
+        if self.sort == QUEUE and not self.locked:
+            return sum(1 for case_id in urgent if case_id not in self._ids)
+        top, lines = self.window
+        return len(urgent) - sum(1 for case_id in self._ids[top : top + lines] if case_id in urgent)
+
     def floor(self) -> Floor:
         """What the status lines say, now."""
         now = self.now()
         if self.session is None:
-            return Floor(name=self.name, read_only=self.read_only, view=self.view, filter=self.filter)
+            return Floor(name=self.name, read_only=self.read_only, view=self.view, filter=self.filter, sort=self.sort)
         status = self.session.status
+        searching = self._ids.searching(self.session.mirror.rows)
         return Floor(
             now=now,
             name=self.name,
@@ -107,22 +151,23 @@ class FloorModel(Generic[S]):
             unowned=self.tally.unowned,
             late=0 if now is None else self.tally.late(now),
             snoozed=self.tally.snoozed,
-            hidden_s0=sum(1 for case_id in self.tally.s0 if case_id not in self._shown),
+            hidden_s0=self.hidden_s0(),
             view=self.view,
             filter=self.filter,
-            shown=len(self._shown),
+            shown=len(self._ids),
             read_only=self.read_only,
+            sort=self.sort,
+            locked_ms=self.locked_ms,
+            new=self._ids.new,
+            searched=None if searching is None else (searching.seen, searching.total),
         )
 
     def urgent_of_mine(self) -> int:
         """How many open S0 and S1 this person owns."""
         if self.session is None or not self.me:
             return 0
-        return sum(
-            1
-            for row in self.session.mirror.rows.values()
-            if row.owner == self.me and row.severity in ("S0", "S1") and row.state in OPEN_STATES
-        )
+        rows = (self.session.mirror.rows.get(case_id) for case_id in self.tally.mine)
+        return sum(1 for row in rows if row is not None and row.severity in ("S0", "S1"))
 
     # --- changing
 
@@ -133,24 +178,29 @@ class FloorModel(Generic[S]):
         if session is None or now is None:
             return False
         rows = session.mirror.rows
-        changed = False
+        changed = self._end_lock()
         if session.mirror.revision != self._revision:
             self._revision = session.mirror.revision
             dirty = session.mirror.take_dirty()
+            if self.tally.me != self.me:
+                self.tally.me = self.me
+                self.tally.rebuild(rows)
             self._take(rows, dirty, now)
-            changed = bool(dirty)
-        if self._depends_on_time() and now - self._asked_at >= AGAIN_MS:
-            self._asked_at = now
-            before = list(self._shown)
-            self._shown.rebuild(rows, now)
-            changed = changed or before != list(self._shown)
+            self._dirty(dirty)
+            changed = changed or bool(dirty)
+        if self._asks_time and not self._ids.walking:
+            if now - self._asked_at >= max(AGAIN_MS, AGAIN_SHARE * self._spent_ms):
+                passed = self.tally.due_between(self._asked_at, now) if self._asked_at else ()
+                self._asked_at, self._spent_ms = now, 0.0
+                self._ids.again(rows, passed)
+                changed = self.search() or changed
         return changed
 
     def _take(self, rows: Mapping[str, Row], dirty: Collection[str], now: int) -> None:
         """Take in the cases that changed. One that cannot be taken in stays as it was, and no other with it."""
         try:
             self.tally.update(rows, dirty)
-            self._shown.update(rows, dirty, now)
+            self._ids.update(rows, dirty, now)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one case, the others are told apart from it
             if len(dirty) == 1:
                 self.unread.append(Fault.of("A case", error))
@@ -158,41 +208,118 @@ class FloorModel(Generic[S]):
             for case_id in dirty:
                 self._take(rows, (case_id,), now)
 
-    def look_at(self, view: str) -> None:
-        """Switch to a view; the filter stays."""
+    def look_at(self, view: str, *, selected: str | None = None) -> None:
+        """Switch to a view; the filter and the order stay. `selected` is asked before all others."""
         self.view = view
-        self._rebuild()
+        self._choose(selected)
 
-    def ask_for(self, text: str) -> None:
+    def ask_for(self, text: str, *, selected: str | None = None) -> None:
         """Filter by a query; empty: no filter. Raises `QueryFault`."""
         self._query = parse(text) if text.strip() else None
         self.filter = text.strip()
-        self._rebuild()
+        self._choose(selected)
+
+    def sort_by(self, sort: str, *, selected: str | None = None) -> None:
+        """Show the view in another order. Raises `KeyError` if there is no such order."""
+        self.sort = SORTS[sort].name
+        self._choose(selected)
 
     def clear(self) -> None:
-        """Every view and filter off."""
-        self.view, self.filter, self._query = "all", "", None
-        self._rebuild()
+        """View, filter, order and lock as they are at the start."""
+        self.view, self.filter, self._query, self.sort = ALL, "", None, QUEUE
+        self._choose(None)
 
-    def _rebuild(self) -> None:
+    def search(self) -> bool:
+        """Go on searching for one slice; whether anything in view changed."""
         now = self.now()
-        if self.session is not None and now is not None:
-            self._shown.rebuild(self.session.mirror.rows, now)
+        if self.session is None or now is None or not self._ids.walking:
+            return False
+        began = self._clock()
+        changed = False
+        try:
+            changed = self._ids.step(self.session.mirror.rows, now, self._clock, began + SLICE_MS)
+        except Exception as error:  # noqa: BLE001 - the search goes on behind the case that cannot be asked
+            self.unread.append(Fault.of("A case", error))
+        self._spent_ms += self._clock() - began
+        return changed
 
-    def _depends_on_time(self) -> bool:
-        return self.view == "late" or self._query is not None
+    @property
+    def searching(self) -> bool:
+        """Whether `search` has something to do."""
+        return self._ids.walking
 
-    def _wanted(self, row: Row, now: int) -> bool:
-        query = self._query
-        if query is None and self.view == "all":
-            # The same as the saved view, without the language: it is asked of every row at each start.
-            return row.state in OPEN_STATES and row.flags.snoozed_until is None
-        if query is not None and self.view == "all":
-            # A filter looks behind snoozes; ended cases only if it names them.
-            return (row.state in OPEN_STATES or _names_state(query)) and matches(query, row, me=self.me, now=now)
-        return matches(view(self.view), row, me=self.me, now=now) and (
-            query is None or matches(query, row, me=self.me, now=now)
-        )
+    @property
+    def whole(self) -> bool:
+        """Whether the list is all there is of the view: every case was asked."""
+        return self.session is None or self._ids.searching(self.session.mirror.rows) is None
+
+    # --- the lock
+
+    def lock(self) -> None:
+        """Let rows keep their places for a minute, or end that."""
+        if self.locked:
+            self._locked_until = None
+            self._ids.unlock()
+        else:
+            self._locked_until = self._clock() + LOCK_MS
+            self._ids.lock()
+
+    @property
+    def locked(self) -> bool:
+        return self._ids.locked
+
+    @property
+    def locked_ms(self) -> int | None:
+        """How long the order stays locked; None if it is not."""
+        if self._locked_until is None or not self.locked:
+            return None
+        return max(0, int(self._locked_until - self._clock()))
+
+    def _end_lock(self) -> bool:
+        if self._locked_until is None or self._clock() < self._locked_until:
+            return False
+        self._locked_until = None
+        self._ids.unlock()
+        return True
+
+    # --- inside
+
+    def _dirty(self, dirty: set[str]) -> None:
+        """These cases changed; for who keeps more about cases."""
+
+    def _choose(self, selected: str | None) -> None:
+        view, query = self._view(), self._query
+        self._locked_until = None
+        self._asks_time = (query is not None and depends_on_time(query)) or depends_on_time(view.query)
+        wanted = None if query is None and view.name == ALL else self._wanted(view, query)
+        rows = {} if self.session is None else self.session.mirror.rows
+        top, lines = self.window
+        first = [] if selected is None else [selected]
+        first += self.tally.s0
+        first += self._ids[top : top + min(lines, VISIBLE)]
+        if view.name == "mine":
+            first += self.tally.mine
+        self._ids.choose(wanted, self.sort, rows, first)
+        self._asked_at, self._spent_ms = self.now() or 0, 0.0
+        self.search()
+
+    def _view(self) -> SavedView:
+        return self.views.named(self.view) or self.views.on("1") or SavedView(ALL, parse(""))
+
+    def _wanted(self, view: SavedView, query: Query | None) -> Wanted:
+        """Whether a row is in a view and matches a filter. Both look behind snoozes if the view says nothing of it;
+        ended cases are wanted only where one names them."""
+        named = view.name != ALL
+        asked = [each for each in (view.query if named else None, query) if each is not None]
+        any_state = any(map(names_state, asked))
+
+        def wanted(row: Row, now: int) -> bool:
+            if not any_state and row.state not in OPEN_STATES:
+                return False
+            me = self.me
+            return all(matches(each, row, me=me, now=now) for each in asked)
+
+        return wanted
 
 
 class WorkFloor(FloorModel[FloorSession]):
@@ -209,8 +336,9 @@ class WorkFloor(FloorModel[FloorSession]):
         return () if self.session is None else self.session.presence.get(case_id, ())
 
 
-def _names_state(query: Query) -> bool:
-    return any(term.text.lstrip("-").casefold().startswith(("is:", "state:")) for term in query.terms)
+def _queued(row: Row, now: int) -> bool:
+    """The queue: the saved view `all` without the language, since it is asked of every row at each start."""
+    return row.state in OPEN_STATES and row.flags.snoozed_until is None
 
 
 def _spoken(roles: Sequence[str]) -> tuple[str, ...]:

@@ -108,6 +108,7 @@ class FloorView(Vertical):
     def paint(self, line: Line) -> None:
         """Paint everything that differs from what stands there; `line` is the message line."""
         with self._part(Status, Banner):
+            self.model.window = self.queue.window
             floor = self.model.floor()
             self.query_one(Status).tell(floor)
             self.query_one(Banner).tell(floor)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from casework.caseid import shown
 from casework.untrusted import Untrusted
 from client.views.bits import Bit, Line, Tone
+from client.views.sorts import QUEUE, SORTS
 from tui.keymap import Bound, Keymap
 from tui.outbox import Entry, said
 from tui.target import Target
@@ -56,6 +57,7 @@ SHORT = {
     "offer_handover": "handover",
     "triage": "triage",
     "copy_id": "id",
+    **{f"sort_{name}": "queue's own" if name == QUEUE else name for name in SORTS},
 }
 
 

@@ -15,6 +15,7 @@ from tui.moving import Moving
 from tui.outbox import Outbox
 from tui.presses import Fired, Presses, Swallowed, Waiting
 from tui.target import Target
+from tui.viewing import Viewing
 
 ASK_AGAIN_MS: Final = 400
 """A tier 2 key right after the program moved the selection has to be pressed again."""
@@ -80,12 +81,8 @@ class Steering:
             "timeline": lambda: bridge.open_pane(timeline=True),
             "next_case": moving.next_case,
             "previous_case": moving.previous_case,
-            "view_all": lambda: self._view("all"),
-            "view_mine": lambda: self._view("mine"),
-            "view_unowned": lambda: self._view("unowned"),
-            "view_late": lambda: self._view("late"),
-            "clear": self._clear,
             "filter": bridge.ask_filter,
+            **Viewing(model, bridge).acts(),
             "command": bridge.ask_command,
             "help": bridge.help,
             "copy_id": self._copy_id,
@@ -192,15 +189,6 @@ class Steering:
         elif answer is not None:
             self._bridge.card_typed(card.carded, card.text)
             self._bridge.say(f"That is not {card.carded.typed}. Nothing was sent." if answer == "wrong" else "", "soon")
-
-    def _view(self, view: str) -> None:
-        self._model.look_at(view)
-        self._bridge.view_changed()
-
-    def _clear(self) -> None:
-        self._model.clear()
-        self._bridge.view_changed()
-        self._bridge.first()
 
     def _copy_id(self) -> None:
         case_id = self._bridge.target().case_id

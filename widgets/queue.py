@@ -85,6 +85,11 @@ class Queue(Toned):
         """How many cases the widget can show: its lines but the titles and the line of what is hidden."""
         return max(1, self.size.height - 2)
 
+    @property
+    def window(self) -> tuple[int, int]:
+        """The place of the first case on the screen, and how many fit."""
+        return self._top, self.page
+
     def source(
         self,
         ids: Sequence[str],

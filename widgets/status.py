@@ -63,7 +63,7 @@ class Status(Lines):
             left = self._short(left, room)
             gap = max(1, width - 2 - line_width(left) - line_width(right))
         first: Line = ((" ", "text"), *left, (" " * gap, "text"), *right, (" ", "text"))
-        self.show((first, ruled(second_line(self._floor), width)))
+        self.show((first, ruled(second_line(self._floor, width - 4), width)))
 
     def _short(self, line: Line, room: int) -> Line:
         strip: Strip = self.strip_of(line, max(0, room))

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from casework.query import VIEWS
 from casework.untrusted import Untrusted
 from client.views.bits import Line, dotted, text
+from client.views.sorts import QUEUE
 from client.views.times import feed_age, stopwatch, utc
 
 Phase = Literal["connecting", "loading", "live", "stale", "offline", "forbidden", "forked"]
@@ -34,6 +36,16 @@ class Floor:
     filter: str = ""
     shown: int = 0
     read_only: bool = False
+    sort: str = QUEUE
+    locked_ms: int | None = None
+    """How long the order stays locked; None: it is not."""
+    new: int = 0
+    """Cases that came since the lock."""
+    searched: tuple[int, int] | None = None
+    """Cases asked and cases in all while a search runs: what is in view is not all of it yet."""
+    marked: int = 0
+    marked_hidden: int = 0
+    """Marked cases that the view does not show."""
 
 
 def first_line(floor: Floor) -> tuple[Line, Line]:
@@ -43,7 +55,7 @@ def first_line(floor: Floor) -> tuple[Line, Line]:
     if floor.who:
         who = ((Untrusted(floor.who), "text"), (f" {', '.join(floor.roles)}", "quiet"))
     if floor.view != "all" or floor.filter:
-        chosen: Line = ((floor.view, "key"),)
+        chosen: Line = ((Untrusted(floor.view), "key"),)
         if floor.filter:
             chosen = (*chosen, (" /", "quiet"), (Untrusted(floor.filter), "key"))
         who = dotted(who, (*chosen, (f" {floor.shown}", "quiet")))
@@ -58,22 +70,49 @@ def first_line(floor: Floor) -> tuple[Line, Line]:
     return joined, counts
 
 
-def second_line(floor: Floor) -> Line:
-    """What stands at the right end of the second status line, after the rule."""
-    parts: list[Line] = []
+def second_line(floor: Floor, room: int | None = None) -> Line:
+    """What stands at the right end of the second status line, after the rule.
+
+    Where not all of it fits into `room` cells, what says the least goes first; an S0 out of sight never does.
+    """
+    parts = _parts(floor)
+    while room is not None and len(parts) > 1 and _width(dotted(*(line for _, line in parts))) > room:
+        parts.remove(min(parts, key=lambda part: part[0]))
+    return dotted(*(line for _, line in parts))
+
+
+def _parts(floor: Floor) -> list[tuple[int, Line]]:
+    """The parts of the second line with how much each matters."""
+    parts: list[tuple[int, Line]] = []
     if floor.read_only:
-        parts.append(text("read only", "key"))
+        parts.append((3, text("read only", "key")))
     if floor.hidden_s0:
-        parts.append(((f"\u25a0{floor.hidden_s0} S0 hidden \u00b7 ", "late"), ("0", "key")))
+        parts.append((9, ((f"\u25a0{floor.hidden_s0} S0 hidden \u00b7 ", "late"), ("0", "key"))))
+    if floor.searched is not None:
+        seen, total = floor.searched
+        parts.append((6, text(f"{seen:,} of {total:,} searched \u2026", "soon")))
+    if floor.locked_ms is not None:
+        new = f", {floor.new} new" if floor.new else ""
+        parts.append((7, text(f"locked {-(-floor.locked_ms // 1_000)} s{new}", "soon")))
+    if floor.sort != QUEUE:
+        parts.append((5, text(f"by {floor.sort}", "key")))
+    if floor.marked:
+        hidden = f", {floor.marked_hidden} not shown" if floor.marked_hidden else ""
+        parts.append((6, text(f"{floor.marked} marked{hidden}", "key")))
     if floor.snoozed:
-        parts.append(text(f"snoozed {floor.snoozed}", "quiet"))
+        parts.append((1, text(f"snoozed {floor.snoozed}", "quiet")))
     if floor.feed_age_ms is not None:
         healthy = floor.phase == "live"
-        parts.append(text(f"feed {feed_age(floor.feed_age_ms)}", "mine" if healthy else "late"))
+        parts.append((8, text(f"feed {feed_age(floor.feed_age_ms)}", "mine" if healthy else "late")))
     elif floor.phase != "live":
-        parts.append(text("no feed yet", "quiet"))
-    parts.append(text("--:--:-- Z" if floor.now is None else f"{utc(floor.now)} Z"))
-    return dotted(*parts)
+        parts.append((8, text("no feed yet", "quiet")))
+    parts.append((2, text("--:--:-- Z" if floor.now is None else f"{utc(floor.now)} Z")))
+    return parts
+
+
+def _width(line: Line) -> int:
+    # Our own words only: a character is a cell.
+    return sum(len(str(words)) for words, _ in line)
 
 
 def banner(floor: Floor) -> tuple[Line, bool] | None:
@@ -104,8 +143,14 @@ def empty_words(floor: Floor, seen: int) -> Sequence[str]:
         return ("Nothing to show: the feed does not let you in.", "Ask a lead for a token, then start again.")
     if floor.phase == "offline":
         return ("Nothing to show: no feed answers.", "It is tried again by itself; q quits.")
+    if floor.searched is not None:
+        return ("None found so far.",)
     if floor.filter:
         return ("No case matches this filter.", "0 clears it.")
     if floor.view != "all":
-        return (f"No case is {floor.view}.", "1 shows all.")
+        # The person's own names are no adjectives.
+        return (
+            f"No case is {floor.view}." if floor.view in VIEWS else "No case is in this view.",
+            "0 shows the queue.",
+        )
     return ("All quiet: no open case.",)

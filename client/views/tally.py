@@ -19,12 +19,15 @@ class Tally:
         self._unowned: set[str] = set()
         self._snoozed: set[str] = set()
         self._s0: set[str] = set()
+        self._mine: set[str] = set()
+        self.me = ""
+        """Whose cases `mine` are; `rebuild` after it became somebody else."""
         self._due: dict[str, tuple[int, str]] = {}
         self._dues: SortedList[tuple[int, str]] = SortedList()
 
     def rebuild(self, rows: Mapping[str, Row]) -> None:
         """Count every row again, after a snapshot."""
-        for group in (self._open, self._unowned, self._snoozed, self._s0):
+        for group in (self._open, self._unowned, self._snoozed, self._s0, self._mine):
             group.clear()
         self._due.clear()
         self._dues = SortedList()
@@ -39,6 +42,7 @@ class Tally:
             _keep(self._unowned, case_id, working and row is not None and row.owner is None)
             _keep(self._s0, case_id, working and row is not None and row.severity == "S0")
             _keep(self._snoozed, case_id, working and row is not None and row.flags.snoozed_until is not None)
+            _keep(self._mine, case_id, working and row is not None and row.owner is not None and row.owner == self.me)
             clock = next_clock(row.clocks) if working and row is not None else None
             self._place(case_id, None if clock is None else (clock.due_at, case_id))
 
@@ -69,6 +73,11 @@ class Tally:
         return frozenset(self._s0)
 
     @property
+    def mine(self) -> frozenset[str]:
+        """The open cases of `me`."""
+        return frozenset(self._mine)
+
+    @property
     def unowned_ids(self) -> frozenset[str]:
         """The open cases that nobody has."""
         return frozenset(self._unowned)
@@ -87,6 +96,10 @@ class Tally:
     def late(self, now: int) -> int:
         """How many cases' next clock is past."""
         return int(self._dues.bisect_left((now, "")))
+
+    def due_between(self, start: int, end: int) -> list[str]:
+        """The cases whose next clock is due from `start` on and before `end`."""
+        return [case_id for _, case_id in self._dues.irange((start, ""), (end, ""), (True, False))]
 
     def next_late(self, now: int) -> tuple[int, str] | None:
         """(due_at, case id) of the next case to be late, or None."""

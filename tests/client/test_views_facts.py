@@ -144,7 +144,7 @@ def test_nothing_from_outside_is_ever_a_plain_string() -> None:
 
 def test_empty_queues_say_what_is_true_and_what_to_do() -> None:
     assert empty_words(Floor(phase="live"), 0) == ("All quiet: no open case.",)
-    assert empty_words(Floor(phase="live", view="mine"), 3) == ("No case is mine.", "1 shows all.")
+    assert empty_words(Floor(phase="live", view="mine"), 3) == ("No case is mine.", "0 shows the queue.")
     assert empty_words(Floor(phase="live", filter="x"), 3) == ("No case matches this filter.", "0 clears it.")
     assert "40 cases" in empty_words(Floor(phase="loading"), 40)[0]
 

@@ -601,7 +601,7 @@ async def test_the_command_line_goes_to_a_case_a_view_and_a_verb() -> None:
         await it.press(":", *"klaim", "enter")
         await it.sees("the nearest is claim")
         await it.press("escape", ":", *"view x", "enter")
-        await it.sees("There are the views all, mine, unowned, late.")
+        await it.sees("There are the views all, mine, unowned, late")
 
 
 async def test_a_new_snapshot_from_nothing_takes_the_selection_up_again() -> None:

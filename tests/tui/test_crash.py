@@ -179,7 +179,7 @@ async def test_a_row_that_fails_while_it_is_drawn(monkeypatch: pytest.MonkeyPatc
 async def test_a_case_that_cannot_be_taken_in_takes_no_other_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     async with desk() as it:
         await ready(it)
-        shown = it.app.model._shown
+        shown = it.app.model._ids._queue
         wanted = shown.wanted
         monkeypatch.setattr(shown, "wanted", lambda row, now: fail() if row.version == 99 else wanted(row, now))
         rows = sketch()

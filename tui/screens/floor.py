@@ -31,6 +31,7 @@ from tui.offers import why_not
 from tui.outbox import Outbox
 from tui.port import Done
 from tui.screens.help import HelpScreen
+from tui.search import Search
 from tui.steering import Steering
 from tui.target import Target
 from widgets.boundary import Fault, Faulted, Faults, bounded
@@ -58,6 +59,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         self.view = FloorView(model, keymap)
         self.outbox = Outbox(self._send, monotonic_ms, self._outbox_changed, self._spawn)
         self.steering = Steering(model, keymap, self.outbox, self, monotonic_ms)
+        self.search = Search(model, monotonic_ms)
         self.pasted: Callable[[float], bool] = lambda at: False
         """Whether a key that came in at that time (ms) was part of a paste."""
         self._notice: Line = ()
@@ -100,10 +102,11 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         self._second = second
         # A heartbeat is news as well, but nothing that has to be seen before the second is over.
         moved = False
-        if news or due:
+        if news or due or self.search.took:
             with bounded("What the feed told", self.failed):
                 moved = self._take_in()
         phase = self.model.phase
+        self.search.wake()
         if moved or due or phase != self._phase:
             self._phase = phase
             self.paint()
@@ -113,8 +116,9 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         changed = self.model.refresh()
         while self.model.unread:
             self.failed(self.model.unread.pop())
-        if not changed:
+        if not changed and not self.search.took:
             return False
+        self.search.took = False
         settled = self.view.queue.show()
         self._watch_selected()
         if not self._begun and len(self.model.ids):
@@ -162,6 +166,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
+        self.search.give_way()
         form = self.view.asking.form
         if form is not None:
             # The form takes its keys from here, one after the other: none can overtake another on its way.
@@ -174,6 +179,8 @@ class FloorScreen(Screen[None], inherit_bindings=False):
             return
         key = event.character if event.is_printable and event.character else event.key
         self.steering.press("space" if key == " " else key, event.time * 1_000)
+        # What is out of sight is said on the status lines.
+        self._due = self._due or self.model.window != self.view.queue.window
         self.view.paint_lines(self._line())
 
     def paste_dropped(self, count: int) -> None:
@@ -226,6 +233,9 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         if cursor is not None and self.model.index(cursor) is None:
             self.view.queue.select(None)
         self.view.queue.show()
+        # What another order moved above the selected case is no news.
+        self.view.queue.select(self.view.queue.cursor)
+        self.search.wake()
         self.paint()
 
     def open_pane(self, *, timeline: bool) -> None:
@@ -326,7 +336,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
             elif question.command:
                 self._command(read(form.values["command"], self.keymap), question.target or self.target())
             else:
-                self.model.ask_for(form.values["filter"])
+                self.model.ask_for(form.values["filter"], selected=self.view.queue.cursor)
                 self.view_changed()
         except FieldFault as fault:
             form.blame(fault.name, Untrusted(fault.why))
@@ -343,6 +353,11 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         if typed.bound is not None:
             self.view.asking.close()
             self.steering.fire(typed.bound, target)
+        elif typed.kind == "view":
+            if (view := self.model.views.named(typed.view)) is None:
+                raise CommandFault(f"There are the views {', '.join(self.model.views.names)}.")
+            self.model.look_at(view.name, selected=self.view.queue.cursor)
+            self.view_changed()
         elif self.model.case(typed.case_id) is None:
             raise CommandFault("That case is not on this floor.")
         else:

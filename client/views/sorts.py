@@ -1,0 +1,67 @@
+"""The orders that a queue can be looked at in. The queue's own order is the domain's; the others are for looking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from casework.model import Row
+from casework.order import key, next_clock
+
+Place: TypeAlias = tuple[Any, ...]
+"""Where a row stands: comparable with the places of the same order, smaller ones come first."""
+
+_NO_CLOCK: Final = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """An order: its name, the letter that follows `S`, and where it puts a row. What ties stands as in the queue."""
+
+    name: str
+    letter: str
+    title: str
+    place: Callable[[Row], Place]
+
+
+def _newest(row: Row) -> Place:
+    return (-row.opened_at, -row.opened_seq)
+
+
+def _age(row: Row) -> Place:
+    return (row.opened_at, row.opened_seq)
+
+
+def _deadline(row: Row) -> Place:
+    clock = next_clock(row.clocks)
+    return (_NO_CLOCK if clock is None else clock.due_at, *key(row))
+
+
+def _score(row: Row) -> Place:
+    return (-row.score_tenths, *key(row))
+
+
+def _owner(row: Row) -> Place:
+    return ("" if row.owner is None else row.owner.casefold(), *key(row))
+
+
+def _type(row: Row) -> Place:
+    return (row.case_type, *key(row))
+
+
+QUEUE: Final = "queue"
+"""The queue's own order."""
+
+_ALL: Final = (
+    Sort(QUEUE, "q", "The queue's own order", key),
+    Sort("newest", "n", "Newest first", _newest),
+    Sort("age", "a", "Oldest first", _age),
+    Sort("deadline", "d", "Next deadline first, whatever the severity", _deadline),
+    Sort("score", "s", "Highest score first", _score),
+    Sort("owner", "o", "By owner, without one first", _owner),
+    Sort("type", "t", "By type", _type),
+)
+
+SORTS: Final[dict[str, Sort]] = {sort.name: sort for sort in _ALL}
+"""Every order by its name."""
