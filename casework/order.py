@@ -19,6 +19,14 @@ HARM: Final = 0
 PAPER: Final = 1
 NONE: Final = 2
 
+ARRIVAL_BITS: Final = 53
+"""The lowest bits of a place, which are the case's arrival."""
+_DUE_FROM: Final = 62_135_683_200_000 + 1
+"""ms from the first moment that a time can have to 1970 (`casework.model.At`)."""
+_DUE_BITS: Final = 50
+_SCORE_BITS: Final = 32
+_SCORE_MAX: Final = 1 << 31
+
 
 def band(severity: Severity, secured: bool) -> int:
     """The severity's digit, plus one once the case is secured."""
@@ -71,6 +79,27 @@ def key(x: Common | Stub) -> Key:
     kind, due_at = (NONE, 0) if clock is None else (_kind(clock), clock.due_at)
     score = x.score_tenths if isinstance(x, Common) else 0
     return (x.band, kind, due_at, -score, x.opened_seq)
+
+
+def place(x: Common | Stub, clock: Clock | None) -> int:
+    """`key(x)` as one number, which compares alike; `clock` is `next_clock(x.clocks)`.
+
+    It takes a quarter of the memory. Raises `ValueError` for parts that no case has: years before 1 or after 9999, a
+    score or an arrival beyond all bounds.
+    """
+    kind, due_at = (NONE, 0) if clock is None else (_kind(clock), clock.due_at)
+    score = x.score_tenths if isinstance(x, Common) else 0
+    due_at += _DUE_FROM
+    score = _SCORE_MAX - score
+    if (
+        not 0 <= x.band < 1 << 8
+        or not 0 <= due_at < 1 << _DUE_BITS
+        or not 0 <= score < 1 << _SCORE_BITS
+        or not 0 <= x.opened_seq < 1 << ARRIVAL_BITS
+    ):
+        raise ValueError(f"{x.case_id} has no place in a queue")
+    urgency = (x.band << 2 | kind) << _DUE_BITS | due_at
+    return (urgency << _SCORE_BITS | score) << ARRIVAL_BITS | x.opened_seq
 
 
 def why(x: Common) -> tuple[str, ...]:

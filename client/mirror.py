@@ -16,22 +16,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, overload
 
 from msgspec import Raw
-from sortedcontainers import SortedList
 
-from casework import order
 from casework.facts import CaseOpened, CaseStub, UnknownFact
 from casework.model import Case, Row
 from casework.rows import evolve_row, row_of
 from client.errors import Gap
+from client.keptrows import KeptRows
 from protocol import shapes
 from protocol.codec import Malformed
 from protocol.frames import Cursor, Events, Mark, SnapshotBegin, SnapshotChunk, SnapshotEnd, WireEvent
 
 NO_HASH: Final = "0" * 64
 """The head hash of an empty log."""
-
-Entry = tuple[tuple[int, ...], str]
-"""A place in the queue: the order key, and the case."""
 
 
 _CASE: Final = re.compile(r"C-[0-9A-HJKMNP-TV-Z]{8}")
@@ -45,34 +41,40 @@ def is_case(case_id: str) -> bool:
 class QueueIds(Sequence[str]):
     """The case ids in queue order: a live view, O(log n) by index."""
 
-    def __init__(self, entries: SortedList[Entry]) -> None:
-        self._entries = entries
+    def __init__(self, mirror: Mirror) -> None:
+        self._mirror = mirror
 
     @overload
     def __getitem__(self, index: int) -> str: ...
     @overload
     def __getitem__(self, index: slice) -> list[str]: ...
     def __getitem__(self, index: int | slice) -> str | list[str]:
+        queue = self._mirror.rows.queue
         if isinstance(index, slice):
-            return [case_id for _, case_id in self._entries[index]]
-        return self._entries[index][1]
+            return [standing.case_id for standing in queue[index]]
+        return queue[index].case_id
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._mirror.rows)
 
     def __iter__(self) -> Iterator[str]:
-        return (case_id for _, case_id in self._entries)
+        return (standing.case_id for standing in self._mirror.rows.queue)
 
 
 class _Staging:
-    """A snapshot on its way. While an older picture is shown its rows are kept aside, else they are the mirror's."""
+    """A snapshot on its way. While an older picture is shown its rows are kept aside, else they are the mirror's.
 
-    def __init__(self, begin: SnapshotBegin, rows: dict[str, Row], *, aside: bool) -> None:
+    `left` are the cases of the older picture that it did not name so far.
+    """
+
+    def __init__(self, begin: SnapshotBegin, held: KeptRows) -> None:
         self.begin = begin
-        self.rows = rows
-        self.entries: dict[str, Entry] = {}
+        self.aside = bool(held)
+        self.rows = KeptRows(held.packing) if self.aside else held
+        self.left = set(held)
         self.changed: set[str] = set()
-        self.aside = aside
+        self.announced: set[str] = set()
+        """Cases that came and were there when it began."""
         self.unreadable = 0
 
 
@@ -84,7 +86,7 @@ class Mirror:
     """
 
     def __init__(self) -> None:
-        self.rows: dict[str, Row] = {}
+        self.rows = KeptRows()
         self.epoch = ""
         self.audience: str | None = None
         """Whose eyes the rows are for, in the feed's words; None if it did not say."""
@@ -98,8 +100,6 @@ class Mirror:
         """Cases whose row is older than the feed: the version that it should have at least."""
         self.unreadable = 0
         """Cases of the last snapshot that could not be decoded and are therefore not in `rows`."""
-        self._order: SortedList[Entry] = SortedList()
-        self._entries: dict[str, Entry] = {}
         self._dirty: set[str] = set()
         self._refetch: set[str] = set()
         self._staging: _Staging | None = None
@@ -108,11 +108,14 @@ class Mirror:
 
     def ids(self) -> QueueIds:
         """Case ids in queue order, as a live view."""
-        return QueueIds(self._order)
+        return QueueIds(self)
 
     def index(self, case_id: str) -> int:
         """The place of a case in the queue, from 0. Raises `KeyError` if it is not in the mirror."""
-        return int(self._order.index(self._entries[case_id]))
+        standing = self.rows.standing(case_id)
+        if standing is None:
+            raise KeyError(case_id)
+        return int(self.rows.queue.index(standing))
 
     def take_dirty(self) -> set[str]:
         """The cases that changed, came or went since this was last asked."""
@@ -140,16 +143,19 @@ class Mirror:
     def load(self, rows: Iterable[Row], epoch: str, seq: int, head_hash: str) -> None:
         """Put `rows` in place of everything held, as they stand at `seq`."""
         self._staging = None
-        held = {row.case_id: row for row in rows}
-        entries: dict[str, Entry] = {case_id: (order.key(row), case_id) for case_id, row in held.items()}
-        self._swap(held, entries, {case_id for case_id, row in held.items() if self.rows.get(case_id) != row})
+        held = KeptRows(self.rows.packing)
+        for row in rows:
+            held.put(row)
+            if self.rows.get(row.case_id) != row:
+                self._dirty.add(row.case_id)
+        self._swap(held, self.rows.keys() - held.keys())
         self.audience = None
         self._at(epoch, seq, head_hash)
 
     def clear(self) -> None:
         """Forget everything: the log is another one, or this person may see other things than before."""
         self._staging = None
-        self._swap({}, {}, set())
+        self._swap(KeptRows(self.rows.packing), self.rows)
         self.newer.clear()
         self.behind.clear()
         self.unreadable = 0
@@ -163,7 +169,7 @@ class Mirror:
     def begin(self, frame: SnapshotBegin) -> None:
         """A snapshot starts. With an empty mirror its first rows can be used at once; else the old ones stay till its
         end."""
-        self._staging = _Staging(frame, {} if self.rows else self.rows, aside=bool(self.rows))
+        self._staging = _Staging(frame, self.rows)
         self.complete = False
         self.revision += 1
 
@@ -174,21 +180,30 @@ class Mirror:
             raise Gap(cursor=self.cursor, prev=self.cursor, what="a page of a snapshot that was not begun")
         for raw in frame.cases:
             row = _readable(raw)
-            if row is None:
+            if row is None or not self._stage(staging, row):
                 staging.unreadable += 1
-                continue
-            held = staging.rows.get(row.case_id)
-            if held is not None and held.version >= row.version:
-                continue
-            if staging.aside:
-                # All that can be done by the page is done now: the end of a snapshot must not hold up a key press.
-                staging.rows[row.case_id] = row
-                staging.entries[row.case_id] = (order.key(row), row.case_id)
-                if self.rows.get(row.case_id) != row:
-                    staging.changed.add(row.case_id)
-            else:
-                self._put(row)
         self.revision += 1
+
+    def _stage(self, staging: _Staging, row: Row) -> bool:
+        """Take in a row of a snapshot; False if it has no place in the queue."""
+        case_id = row.case_id
+        held = staging.rows.get(case_id)
+        if held is None or held.version < row.version:
+            # All that can be done by the page is done now: the end of a snapshot must not hold up a key press.
+            try:
+                if not staging.aside:
+                    self._put(row)
+                elif held is None and self.rows.get(case_id) == row:
+                    staging.rows.take_over(case_id, self.rows)
+                else:
+                    staging.rows.put(row)
+                    staging.changed.add(case_id)
+            except ValueError:
+                return False
+        staging.left.discard(case_id)
+        if row.opened_seq <= staging.begin.seq:
+            staging.announced.add(case_id)
+        return True
 
     def end(self, frame: SnapshotEnd) -> None:
         """The snapshot is whole. Raises `Gap` if cases are missing; then the picture is not complete."""
@@ -196,14 +211,15 @@ class Mirror:
         if staging is None:
             raise Gap(cursor=self.cursor, prev=frame.seq, what="the end of a snapshot that was not begun")
         # Cases that arrived while it was sent come on top of those that were announced.
-        count = sum(1 for row in staging.rows.values() if row.opened_seq <= staging.begin.seq) + staging.unreadable
+        count = len(staging.announced) + staging.unreadable
         if count < staging.begin.count or frame.seq < staging.begin.seq:
             raise Gap(
                 cursor=self.cursor, prev=frame.seq, what=f"a snapshot with {count} of {staging.begin.count} cases"
             )
         if staging.aside:
-            self._swap(staging.rows, staging.entries, staging.changed)
-        self.newer.intersection_update(self.rows)
+            self._dirty |= staging.changed
+            self._swap(staging.rows, staging.left)
+        self.newer.intersection_update(self.rows.keys())
         self.behind = {case_id: version for case_id, version in self.behind.items() if self._lacks(case_id, version)}
         self.unreadable = staging.unreadable
         self.audience = staging.begin.audience
@@ -249,11 +265,9 @@ class Mirror:
         """Take a case out; unknown ones are nothing to do."""
         self.behind.pop(case_id, None)
         self.newer.discard(case_id)
-        entry = self._entries.pop(case_id, None)
-        if entry is None:
+        if case_id not in self.rows:
             return
-        self._order.remove(entry)
-        del self.rows[case_id]
+        self.rows.drop(case_id)
         self._dirty.add(case_id)
         self.revision += 1
 
@@ -312,25 +326,15 @@ class Mirror:
 
     def _put(self, row: Row) -> None:
         case_id = row.case_id
-        entry: Entry = (order.key(row), case_id)
-        held = self._entries.get(case_id)
-        if held != entry:
-            if held is not None:
-                self._order.remove(held)
-            self._order.add(entry)
-            self._entries[case_id] = entry
-        self.rows[case_id] = row
+        self.rows.put(row)
         self._dirty.add(case_id)
         if self._staging is not None and self._staging.aside:
             self._staging.changed.add(case_id)  # the snapshot on its way was compared with what stood here before
 
-    def _swap(self, rows: dict[str, Row], entries: dict[str, Entry], changed: set[str]) -> None:
-        """Replace all rows; `changed` names those that are not as they were before."""
-        self._dirty |= changed
-        self._dirty.update(self.rows.keys() - rows.keys())
-        self.rows, self._entries = rows, entries
-        self._order.clear()
-        self._order.update(entries.values())
+    def _swap(self, rows: KeptRows, left: Iterable[str]) -> None:
+        """Replace all rows; `left` names those that are not among the new ones."""
+        self._dirty.update(left)
+        self.rows = rows
         self.revision += 1
 
     def _at(self, epoch: str, seq: int, head_hash: str) -> None:

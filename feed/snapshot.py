@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 _ENCODE_AT_ONCE: Final = 50
 """Rows encoded between two yields: about 3 ms."""
+_FIRST_PAGE: Final = 50
+"""Rows of the first chunk: what a screen shows, so that it is there before the rest was encoded."""
+_CHUNK_BYTES: Final = 128 * limits.KIB
+"""Where a chunk ends, if it can be helped: a console takes one in between two keys."""
 _ENVELOPE: Final = 256
 
 
@@ -57,21 +61,27 @@ def _begin(to: FeedConnection, name: str, seq: int, count: int) -> frames.Snapsh
 
 
 async def _send_chunks(to: FeedConnection, name: str, cases: list[Case]) -> None:
-    head = b'{"type":"snapshot.chunk","sub":"%b","cases":[' % name.encode()
     chunk: list[bytes] = []
     size = _ENVELOPE
+    most = min(_FIRST_PAGE, limits.SNAPSHOT_ROWS)
     for start in range(0, len(cases), _ENCODE_AT_ONCE):
         for row in to.node.rows.encode(cases[start : start + _ENCODE_AT_ONCE], to.audience):
-            if chunk and (len(chunk) == limits.SNAPSHOT_ROWS or size + len(row) >= limits.SNAPSHOT_BYTES):
-                await to.room()
-                to.write(text_frame(head + b",".join(chunk) + b"]}"))
-                chunk, size = [], _ENVELOPE
+            if chunk and (len(chunk) == most or size + len(row) >= _CHUNK_BYTES):
+                await _send_chunk(to, name, chunk)
+                chunk, size, most = [], _ENVELOPE, limits.SNAPSHOT_ROWS
             chunk.append(row)
             size += len(row) + 1
+        if len(chunk) == most:  # the first page is not to wait for the next rows
+            await _send_chunk(to, name, chunk)
+            chunk, size, most = [], _ENVELOPE, limits.SNAPSHOT_ROWS
         await asyncio.sleep(0)
     if chunk:
-        await to.room()
-        to.write(text_frame(head + b",".join(chunk) + b"]}"))
+        await _send_chunk(to, name, chunk)
+
+
+async def _send_chunk(to: FeedConnection, name: str, rows: list[bytes]) -> None:
+    await to.room()
+    to.write(text_frame(b'{"type":"snapshot.chunk","sub":"%b","cases":[%b]}' % (name.encode(), b",".join(rows))))
 
 
 async def send_case(to: FeedConnection, sub: CaseSub) -> None:

@@ -198,3 +198,27 @@ def test_why_in_words() -> None:
     late = row(clock("police", due=-1_000, breached_at=T0 - 1_000), band=2)
     assert order.why(late)[:2] == ("S1, secured: one band lower", "police late since 2026-11-22 01:02:02 Z")
     assert order.why(row())[1] == "no clock runs"
+
+
+@given(floors())
+def test_a_place_is_the_key_as_a_number(rows: list[Row]) -> None:
+    places = {order.place(each, order.next_clock(each.clocks)): order.key(each) for each in rows}
+    assert [places[place] for place in sorted(places)] == sorted(places.values())
+    arrivals = (1 << order.ARRIVAL_BITS) - 1
+    assert all(place & arrivals == key[4] for place, key in places.items())
+
+
+@pytest.mark.parametrize("due_at", [-62_135_683_200_000, -1, 0, 253_402_387_199_999])
+def test_every_moment_has_its_place(due_at: int) -> None:
+    def place(due: int, score: int = 0) -> int:
+        held = row(replace(clock(), due_at=due), score_tenths=score)
+        return order.place(held, held.clocks[0])
+
+    assert place(due_at) < place(due_at + 1)
+    assert place(due_at, score=1) < place(due_at)
+
+
+@pytest.mark.parametrize("change", [{"band": -1}, {"band": 300}, {"score_tenths": 2**40}, {"opened_seq": 2**53}])
+def test_what_no_case_has_gets_no_place(change: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="no place"):
+        order.place(row(**change), None)

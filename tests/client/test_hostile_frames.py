@@ -73,7 +73,7 @@ def test_a_broken_frame_is_counted_and_nothing_else(name: str) -> None:
     assert broken != frame
     rows, cursor = dict(console.mirror.rows), console.mirror.cursor
     console.state.received(broken, console.now)
-    assert (console.mirror.rows, console.mirror.cursor) == (rows, cursor)
+    assert (dict(console.mirror.rows), console.mirror.cursor) == (rows, cursor)
     assert console.state.status(console.now).bad_frames == 1
     console.state.received(frame, console.now)
     assert console.mirror.cursor == 2
@@ -106,7 +106,7 @@ def test_what_is_no_case_id_becomes_no_row_and_is_never_asked_for(case_id: str) 
     mirror.begin(SnapshotBegin(sub="main", epoch="e", seq=1, count=1))
     mirror.chunk(SnapshotChunk(sub="main", cases=[codec.raw(shapes.row_out(row(1, case_id=case_id)))]))
     mirror.end(SnapshotEnd(sub="main", seq=1, head_hash="0" * 64))
-    assert (mirror.rows, mirror.unreadable) == ({}, 1)
+    assert (dict(mirror.rows), mirror.unreadable) == ({}, 1)
 
 
 def test_the_record_of_refusals_is_no_case() -> None:

@@ -81,7 +81,7 @@ def test_a_frame_that_is_held_already_changes_nothing() -> None:
     mirror.apply(frame)
     rows, revision = dict(mirror.rows), mirror.revision
     mirror.apply(frame)
-    assert (mirror.rows, mirror.revision, mirror.cursor) == (rows, revision, 2)
+    assert (dict(mirror.rows), mirror.revision, mirror.cursor) == (rows, revision, 2)
 
 
 def test_events_within_a_frame_are_in_their_place() -> None:
@@ -270,5 +270,5 @@ def test_clear_leaves_nothing() -> None:
     mirror = loaded(log)
     cases = set(mirror.rows)
     mirror.clear()
-    assert (mirror.rows, len(mirror.ids()), mirror.resume_point()) == ({}, 0, None)
+    assert (dict(mirror.rows), len(mirror.ids()), mirror.resume_point()) == ({}, 0, None)
     assert mirror.take_dirty() == cases
