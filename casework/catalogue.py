@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import tomllib
+from functools import cache
+from importlib import resources
 from typing import Annotated, Any, Final, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from casework.businessdays import SPAN_PATTERN
@@ -84,6 +88,13 @@ class Clause(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ncmec: IncidentType = ""
 
 
+@cache
+def shipped_actions() -> dict[str, Enforcement]:
+    """The actions as they ship, by id, without an operator's overrides and without the rest of the policy."""
+    text = resources.files("casework").joinpath("defaults", "actions.toml").read_text("utf-8")
+    return msgspec.convert(tomllib.loads(text)["actions"], dict[str, Enforcement])
+
+
 def contains_case(action: Enforcement) -> bool:
     """Whether the action is a step of containment (content, account or device)."""
     return action.scope in CONTAINING
@@ -115,6 +126,4 @@ def needs_second(
 
 def listed(actions: dict[str, Enforcement]) -> list[dict[str, Any]]:
     """The actions as the catalogue route shows them: plain values, in the order of the defaults."""
-    import msgspec
-
     return [{"action": name, **msgspec.to_builtins(action)} for name, action in actions.items()]

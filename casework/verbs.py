@@ -385,6 +385,7 @@ _ALL: Final = (
     Verb(
         verb="grant",
         title="Grant access to this case",
+        keys=("oG",),
         roles=LEADS,
         group="access",
         asks=(Ask(name="principal", kind="person", label="To whom"),),

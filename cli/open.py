@@ -35,13 +35,13 @@ def run(args: argparse.Namespace) -> int:
     from tui.abilities import abilities
     from tui.app import Watchfloor
     from tui.crash import kept_faults
-    from tui.keymap import KeyCollision, Keymap, KeyNeverBound
+    from tui.keymap import Keymap, KeymapFault
     from tui.terminal import gate_for, run_screen
 
     try:
         keymap = Keymap(config.keys)
-    except (KeyCollision, KeyNeverBound, KeyError) as fault:
-        raise UsageError(f"{config.file}: {fault}") from None
+    except KeymapFault as fault:
+        raise UsageError(f"{config.file}, [keys]: {fault}") from None
 
     def connect() -> FloorSession:
         from client.session import Session

@@ -9,19 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from casework.caseid import shown
-from casework.commands import Command, Propose
+from casework.commands import Command
 from casework.model import Common
-from casework.model import Target as ActionTarget
 from casework.untrusted import Untrusted
 from casework.verbs import Verb
-from client.views.bits import DOT, Line
-from client.views.row import summary_of
 from tui.cards import Carded
+from tui.enforcing import NO_ACTION, card_for, fields_for, proposal
 from tui.floor import WorkFloor
-from tui.forms import Field, FieldFault, command_of, fields_of
+from tui.forms import Field, command_of, fields_of
 from tui.keymap import Bound
-from tui.offers import turn, why_not
+from tui.offers import against, turn
 from tui.outbox import Intent, Outbox
 from tui.target import Target
 
@@ -48,7 +45,7 @@ class Stage(Protocol):
     def ask(self, asked: Asked, draft: Mapping[str, str]) -> None: ...
     def card(self, carded: Carded) -> None: ...
     def say(self, sentence: str | Untrusted, tone: str = "text") -> None: ...
-    def show_case(self, case_id: str) -> None: ...
+    def show_case(self, case_id: str, *, runbook: bool = False) -> None: ...
 
 
 class Acting:
@@ -69,14 +66,16 @@ class Acting:
             return
         case = None if target.case_id is None else self._model.case(target.case_id)
         verb = turn(bound.verb, bound.turns, case, self._model.me)
-        refusal = why_not(verb, case, me=self._model.me, roles=self._roles(), read_only=self._model.read_only)
-        if refusal is None:
-            refusal = self._locked(verb, case, target)
+        refusal = against(bound, case, self._model) or self._locked(verb, case, target)
         if refusal is not None or case is None:
             self._stage.say(f"Not done: {refusal}", "late")
             return
         preset = self._preset(verb, bound.value)
-        fields = fields_of(verb, case, me=self._model.me, value=bound.value)
+        if verb.verb == "propose":
+            name = bound.value or NO_ACTION
+            fields = fields_for(name, self._model.actions[name], case, self._model.clauses)
+        else:
+            fields = fields_of(verb, case, me=self._model.me, value=bound.value)
         asked = Asked(verb, bound.title if bound.value else verb.title, target, fields, preset, bound.opens)
         if fields:
             self._stage.ask(asked, self.drafts.get(asked.draft_key, {}))
@@ -129,7 +128,7 @@ class Acting:
         command = command_of(asked.verb, {**asked.preset, **values}, version=asked.target.version, now=now)
         self._outbox.put(self._intent(asked, command))
         if asked.opens:
-            self._stage.show_case(case_id)
+            self._stage.show_case(case_id, runbook=True)
 
     def _intent(self, asked: Asked, command: Command) -> Intent:
         return Intent(
@@ -143,26 +142,12 @@ class Acting:
         )
 
     def _propose(self, asked: Asked, values: Mapping[str, str]) -> Carded:
-        reason = values.get("reason", "").strip()
-        if not reason:
-            raise FieldFault("reason", "A reason is needed.")
         case_id = asked.target.case_id or ""
         case = self._model.case(case_id)
-        command = Propose(
-            expected_version=asked.target.version,
-            action=asked.preset["action"],
-            target=ActionTarget(kind="case", id=case_id),
-            policy="",
-            reason=reason,
-            fields={},
-        )
-        summary: Line = () if case is None else ((_summary(case), "text"),)
-        body: tuple[Line, ...] = (
-            (("on      ", "quiet"), (shown(case_id), "strong"), DOT, *summary),
-            (("reason  ", "quiet"), (Untrusted(reason), "text")),
-            (("effect  ", "quiet"), ("decides not to act; at S0 a second person has to confirm within 30 m", "text")),
-        )
-        return Carded((("No action", "strong"),), body, "no action", (self._intent(asked, command),))
+        name = asked.preset["action"]
+        rules = self._model.actions[name]
+        command = proposal(name, rules, asked.target, case, values, self._model.clauses)
+        return card_for(rules, command, asked.target, case, self._model.clauses)
 
     def _preset(self, verb: Verb, value: str | None) -> dict[str, str]:
         if value is None:
@@ -183,13 +168,6 @@ class Acting:
             self._stage.say("Nothing to undo: what z can take back says so, for 10 s.", "quiet")
         else:
             self._outbox.put(intent)
-
-    def _roles(self) -> frozenset[str]:
-        return frozenset(() if self._model.session is None else self._model.session.status.roles)
-
-
-def _summary(case: Common) -> Untrusted | str:
-    return summary_of(case)
 
 
 def _short(verb: str, preset: Mapping[str, str]) -> str:

@@ -12,12 +12,17 @@ Group = Literal["move", "views", "other"]
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A console act. A key is a character or Textual's name of it; two characters are a prefix and what follows."""
+    """A console act. A key is a character or Textual's name of it; two characters are a prefix and what follows.
+
+    Without keys it is reached by its name, behind `:`.
+    """
 
     name: str
     keys: tuple[str, ...]
     title: str
     group: Group
+    takes: str = ""
+    """What may stand behind its name on the command line, in a word; empty: nothing."""
 
 
 ACTS: Final = (
@@ -34,6 +39,7 @@ ACTS: Final = (
     Act("next_unowned", ("u",), "Next unowned", "move"),
     Act("open", ("enter",), "Open the case", "move"),
     Act("timeline", ("i",), "Timeline of the case", "move"),
+    Act("runbook", ("r",), "Runbook of the case", "move"),
     Act("next_case", ("J",), "Next case, in the case pane", "move"),
     Act("previous_case", ("K",), "Previous case, in the case pane", "move"),
     Act("view_all", ("1",), "All", "views"),
@@ -42,17 +48,23 @@ ACTS: Final = (
     Act("view_late", ("4",), "Late", "views"),
     *(Act(f"view_{digit}", (digit,), f"The view on {digit}", "views") for digit in "56789"),
     Act("clear", ("0",), "Clear view, filter, sort and lock, go to the top", "views"),
-    Act("filter", ("/",), "Filter", "views"),
     *(Act(f"sort_{sort.name}", (f"S{sort.letter}",), f"Sort: {sort.title}", "views") for sort in SORTS.values()),
-    Act("lock", ("L",), "Lock the order for 60 s, or end that", "views"),
+    Act("lock_order", ("L",), "Lock the order for 60 s, or end that", "views"),
+    Act("filter", ("/",), "Filter", "views", takes="query"),
+    Act("approvals", ("A",), "What waits for my approval", "views"),
     Act("command", (":",), "Command line", "other"),
     Act("help", ("?",), "Keys that work here and now", "other"),
+    Act("messages", (), "What was done and refused, the newest first", "other"),
     Act("copy_id", ("Yi",), "Copy the case's id", "other"),
+    Act("copy_link", ("Yv",), "Copy a viewer link that works once", "other"),
     Act("acknowledge_fork", ("!",), "Say that you read the red banner", "other"),
     Act("redraw", ("ctrl+l",), "Redraw", "other"),
-    Act("cancel", ("ctrl+c",), "Clear or cancel", "other"),
+    Act("interrupt", ("ctrl+c",), "Clear or cancel", "other"),
     Act("back", ("escape",), "Back: prefix, card, input, pane", "other"),
     Act("close", ("q",), "Close the pane; at the queue, quit", "other"),
 )
 
 BY_NAME: Final[dict[str, Act]] = {act.name: act for act in ACTS}
+
+FIXED: Final[dict[str, tuple[str, ...]]] = {"back": ("escape",), "interrupt": ("ctrl+c",)}
+"""Acts that keep their key: from everywhere there is a way back."""

@@ -60,7 +60,7 @@ def form_of(asked: Asked, draft: Mapping[str, str]) -> Form:
 
 def card_of(carded: Carded) -> Card:
     """The card of an act, with the keys that answer it."""
-    return Card(carded.title, (("keys wait 0.3 s", "quiet"),), carded.body, answer_line(carded, ""))
+    return Card(carded.title, carded.end or (("keys wait 0.3 s", "quiet"),), carded.body, answer_line(carded, ""))
 
 
 def answer_line(carded: Carded, text: str) -> Line:

@@ -36,6 +36,8 @@ class Carded:
     intents: tuple[Intent, ...]
     typed: str | None = None
     """What has to be typed, and Enter pressed, in place of `y`: a count, or the last four of a case's id."""
+    end: Line = ()
+    """At the right of the title: the case and the version that were seen."""
 
 
 class OpenCard:

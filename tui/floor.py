@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, Generic, TypeVar
 
+from casework.catalogue import Clause, Enforcement, shipped_actions
 from casework.model import Common, Row
 from casework.query import Query, depends_on_time, matches, names_state, parse
 from casework.tokens import OPEN_STATES
@@ -330,6 +331,18 @@ class WorkFloor(FloorModel[FloorSession]):
         if self.session is None:
             return None
         return self.session.case(case_id) or self.session.mirror.rows.get(case_id)
+
+    @property
+    def actions(self) -> Mapping[str, Enforcement]:
+        """The enforcement actions in force on this floor; as they ship, until the feed has told."""
+        catalogue = None if self.session is None else self.session.catalogue
+        return shipped_actions() if catalogue is None else {each.action: each.rules for each in catalogue.actions}
+
+    @property
+    def clauses(self) -> Mapping[str, Clause]:
+        """The clauses of policy in force on this floor; none until the feed has told."""
+        catalogue = None if self.session is None else self.session.catalogue
+        return {} if catalogue is None else {each.code: each.clause for each in catalogue.policies}
 
     def looking(self, case_id: str) -> Sequence[tuple[str, str]]:
         """Who else has the case open, and what they do there."""

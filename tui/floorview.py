@@ -62,6 +62,8 @@ class FloorView(Vertical):
         self.opened: str | None = None
         """The case that is open, whole."""
         self.timeline = False
+        self.runbook = False
+        """The case is open at its runbook."""
 
     def compose(self) -> ComposeResult:
         yield Status(id="status")
@@ -181,10 +183,11 @@ class FloorView(Vertical):
             else:
                 part.stand()
 
-    def open(self, case_id: str) -> None:
-        """Show the whole case."""
+    def open(self, case_id: str, *, runbook: bool = False) -> None:
+        """Show the whole case, its runbook first if it is asked for."""
         self.opened = case_id
         self.timeline = False
+        self.runbook = runbook
         self.queue.select(case_id)
         self.set_class(True, "pane-open")
 

@@ -112,7 +112,7 @@ def command_of(verb: Verb, typed: Mapping[str, str], *, version: int, now: int) 
 
 def _value(ask: Ask, text: str, now: int) -> Any:
     if ask.kind in CHOICES:
-        return _one_of(ask.name, text, CHOICES[ask.kind], says=ask.label)
+        return one_of(ask.name, text, CHOICES[ask.kind], says=ask.label)
     if ask.kind in ("level", "minutes", "event"):
         if not text.isascii() or not text.isdigit():
             raise FieldFault(ask.name, f"{ask.label}: write a number.")
@@ -129,7 +129,8 @@ def _value(ask: Ask, text: str, now: int) -> Any:
     return text
 
 
-def _one_of(name: str, text: str, choices: tuple[str, ...], *, says: str) -> str:
+def one_of(name: str, text: str, choices: tuple[str, ...], *, says: str) -> str:
+    """The choice that `text` names or begins. Raises `FieldFault` for the field `name`."""
     wanted = text.casefold().replace(" ", "_")
     exact = [choice for choice in choices if choice.casefold() == wanted]
     near = exact or [choice for choice in choices if choice.casefold().startswith(wanted)]
@@ -162,12 +163,12 @@ def _factors(name: str, text: str) -> dict[str, Any]:
             raise FieldFault(name, "Write factor=value, with spaces between: imminence=24h harm=death.")
         if factor == "vulnerability":
             values[factor] = [
-                _one_of(name, each, FACTOR_CHOICES[factor], says=factor) for each in value.split(",") if each
+                one_of(name, each, FACTOR_CHOICES[factor], says=factor) for each in value.split(",") if each
             ]
         elif factor in FACTOR_CHOICES:
-            values[factor] = _one_of(name, value, FACTOR_CHOICES[factor], says=factor)
+            values[factor] = one_of(name, value, FACTOR_CHOICES[factor], says=factor)
         elif factor == "identifiable_child":
-            values[factor] = _one_of(name, value, ("yes", "no"), says=factor) == "yes"
+            values[factor] = one_of(name, value, ("yes", "no"), says=factor) == "yes"
         elif factor in ("specificity", "live_viewers", "views_per_min", "reuploads"):
             if not value.isascii() or not value.isdigit() or len(value) > 12:
                 raise FieldFault(name, f"{factor} needs a number.")

@@ -7,7 +7,8 @@ from casework.model import Common
 from client.views.bits import Line
 from tui.acts import ACTS
 from tui.floor import WorkFloor
-from tui.keymap import Bound, Keymap, spelled
+from tui.keymap import Bound, Keymap
+from tui.keynames import spelled
 from tui.messages import follow_words
 from tui.offers import turn, why_not
 from widgets.paint import cut

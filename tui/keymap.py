@@ -1,38 +1,25 @@
-"""Which keys do what: the catalogue of verbs and the console's own acts in one table, checked when it is made."""
+"""Which keys do what: the catalogue of verbs, of enforcement and the console's own acts in one table.
+
+It is checked when it is made, so that a configuration that makes two things fight for a key never starts a console.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Final
 
-from casework.verbs import VERBS, Verb
-from tui.acts import ACTS
+from casework.catalogue import Enforcement, shipped_actions
+from casework.tokens import Tier
+from casework.verbs import VERBS, Verb, Where
+from tui.acts import ACTS, FIXED
+from tui.keynames import NEVER_BOUND, NEVER_DESTRUCTIVE, is_key, spelled, split
 
 Sequence = tuple[str, ...]
 
-NEVER_BOUND: Final[frozenset[str]] = frozenset(
-    {
-        *("ctrl+a", "ctrl+b", "ctrl+s", "ctrl+q", "ctrl+h", "ctrl+i", "ctrl+m", "ctrl+left_square_bracket"),
-        *("ctrl+space", "ctrl+@", "ctrl+backslash", "ctrl+z", "f1", "f10", "f11", "~"),
-    }
-)
-"""Keys that terminals, multiplexers and screen readers keep for themselves; alt+letter besides."""
-
-_NAMES: Final[dict[str, str]] = {
-    "enter": "Enter",
-    "escape": "Esc",
-    "space": "Space",
-    "up": "Up",
-    "down": "Down",
-    "home": "Home",
-    "end": "End",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-}
-
-ACTIONS: Final[dict[str, str]] = {"0": "no_action"}
-"""Second keys after `d` that work yet: the enforcement action of each."""
+OPENER: Final = "claim_open"
+"""What the configuration calls claiming a case and opening it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +35,22 @@ class Bound:
     """What the digit or letter stands for."""
     opens: bool = False
     """Open the case after it."""
+    tier: Tier = 1
+    """How it is guarded; of an enforcement action, the action's own."""
+
+    @property
+    def called(self) -> str:
+        """The name that the configuration and a collision use."""
+        if self.name == "propose" and self.value is not None:
+            return self.value
+        return OPENER if self.opens else self.name
 
 
-class KeyCollision(ValueError):
+class KeymapFault(ValueError):
+    """A configuration of keys that cannot be; `str()` says what to change."""
+
+
+class KeyCollision(KeymapFault):
     """Two things want the same keys; says both names."""
 
     def __init__(self, keys: Sequence, first: str, second: str) -> None:
@@ -58,92 +58,156 @@ class KeyCollision(ValueError):
         super().__init__(f"the key {spelled(keys)} is wanted by {first} and by {second}; give one of them another key")
 
 
-class KeyNeverBound(ValueError):
+class KeyNeverBound(KeymapFault):
     """A key that must stay free was asked for."""
 
-    def __init__(self, key: str, name: str) -> None:
+    def __init__(self, key: str, name: str, why: str = "terminals keep it for themselves") -> None:
         self.key, self.name = key, name
-        super().__init__(f"{name} cannot have the key {key}: terminals keep it for themselves; choose another")
+        super().__init__(f"{name} cannot have the key {key}: {why}; choose another")
 
 
-def spelled(keys: Iterable[str]) -> str:
-    """Keys as they are written: `dp`, `ctrl+l`, `Enter`, `e Enter`."""
-    written = [_NAMES.get(key, key) for key in keys]
-    return ("" if all(len(key) == 1 for key in written) else " ").join(written)
+class UnknownName(KeymapFault):
+    """A key was given to something that there is not."""
 
-
-def split(key: str) -> Sequence:
-    """A key of the catalogue as the keys to press: two characters are a prefix and what follows, but for `up`."""
-    return tuple(key) if len(key) == 2 and key != "up" else (key,)
+    def __init__(self, name: str, names: Iterable[str]) -> None:
+        self.name = name
+        near = get_close_matches(name, list(names), n=1)
+        super().__init__(f"nothing is called {name!r}" + (f"; the nearest is {near[0]}" if near else ""))
 
 
 class Keymap:
-    """Sequences of one or two keys. Raises `KeyCollision` or `KeyNeverBound` when it cannot be made."""
+    """Sequences of one or two keys, by place. `remap`: name to key, as configured. Raises `KeymapFault`.
 
-    def __init__(self, remap: Mapping[str, str] | None = None) -> None:
-        self._bound: dict[Sequence, Bound] = {}
-        remap = remap or {}
+    In the place of a runbook its own keys come before those of the case; the approvals have only their own.
+    """
+
+    def __init__(
+        self, remap: Mapping[str, str] | None = None, *, actions: Mapping[str, Enforcement] | None = None
+    ) -> None:
+        self._placed: dict[Where, dict[Sequence, Bound]] = {"case": {}, "approvals": {}, "runbook": {}}
+        self._named: dict[str, list[Bound]] = {}
+        self._remap = dict(remap or {})
+        self._actions = shipped_actions() if actions is None else actions
+        self._check_names()
         for act in ACTS:
-            for key in (remap[act.name],) if act.name in remap else act.keys:
-                self._add(split(key), Bound(name=act.name, title=act.title))
+            self._place(act.name, act.keys, Bound(name=act.name, title=act.title))
         for verb in VERBS.values():
-            if verb.where != "case":
-                continue
-            for key in (remap[verb.verb],) if verb.verb in remap else verb.keys:
-                self._add_verb(split(key), verb)
-            for key in verb.opening_keys:
-                self._add(split(key), Bound(name=verb.verb, title=f"{verb.title} and open it", verb=verb, opens=True))
-        for prefix in {keys[:1] for keys in self._bound if len(keys) == 2}:
-            if prefix in self._bound:
-                follower = next(bound for keys, bound in self._bound.items() if len(keys) == 2 and keys[:1] == prefix)
-                raise KeyCollision(prefix, self._bound[prefix].name, follower.name)
+            self._add_verb(verb)
+        for bound_here in self._placed.values():
+            _check_prefixes(bound_here)
 
-    def get(self, keys: Sequence) -> Bound | None:
-        """What the whole sequence does."""
-        return self._bound.get(keys)
+    def get(self, keys: Sequence, where: Where = "case") -> Bound | None:
+        """What the whole sequence does there."""
+        found = self._placed[where].get(keys)
+        return self._placed["case"].get(keys) if found is None and where == "runbook" else found
 
     def is_prefix(self, key: str) -> bool:
         """Whether something may follow `key`."""
-        return any(len(keys) == 2 and keys[0] == key for keys in self._bound)
+        return any(len(keys) == 2 and keys[0] == key for keys in self._placed["case"])
 
     def follows(self, prefix: str) -> tuple[tuple[str, Bound], ...]:
         """What may follow `prefix`, in the catalogue's order."""
-        return tuple((keys[1], bound) for keys, bound in self._bound.items() if len(keys) == 2 and keys[0] == prefix)
+        here = self._placed["case"]
+        return tuple((keys[1], bound) for keys, bound in here.items() if len(keys) == 2 and keys[0] == prefix)
 
-    def all(self) -> tuple[tuple[Sequence, Bound], ...]:
+    def all(self, where: Where = "case") -> tuple[tuple[Sequence, Bound], ...]:
         """Every sequence with what it does."""
-        return tuple(self._bound.items())
+        return tuple(self._placed[where].items())
+
+    def named(self, name: str) -> tuple[Bound, ...]:
+        """What is called `name`, in every form it has, with keys or without; the one that asks for all comes last."""
+        return tuple(self._named.get(name, ()))
+
+    def names(self) -> tuple[str, ...]:
+        """Every name of a verb or an act."""
+        return tuple(self._named)
 
     def keys_of(self, name: str, value: str | None = None) -> str:
         """How to press `name`, spelled; empty if it has no keys."""
-        for keys, bound in self._bound.items():
-            if bound.name == name and not bound.opens and (value is None or bound.value == value):
-                return spelled(keys)
+        for where in self._placed.values():
+            for keys, bound in where.items():
+                if bound.name == name and not bound.opens and (value is None or bound.value == value):
+                    return spelled(keys)
         return ""
 
-    def _add_verb(self, keys: Sequence, verb: Verb) -> None:
+    # --- making it
+
+    def _check_names(self) -> None:
+        known = {act.name for act in ACTS} | set(VERBS) | set(self._actions) | {OPENER}
+        for name, key in self._remap.items():
+            if name not in known:
+                raise UnknownName(name, known)
+            if name in FIXED:
+                raise KeymapFault(f"{name} keeps the key {spelled(FIXED[name])}: it always has to lead back")
+            for each in split(key):
+                if each in NEVER_BOUND or each.startswith("alt+"):
+                    raise KeyNeverBound(each, name)
+                if not is_key(each):
+                    raise KeymapFault(f"{name} = {key!r} is no key: write one character, two, or a name such as ctrl+e")
+                if each == "y" and name != "approve" and len(split(key)) == 1:
+                    raise KeyNeverBound(each, name, "it means yes, and only on a card")
+
+    def _keys(self, name: str, keys: tuple[str, ...]) -> tuple[str, ...]:
+        """The keys of `name`: a configured one stands for the first; arrows and other named keys stay beside it."""
+        if name not in self._remap:
+            return keys
+        return (self._remap[name], *(key for key in keys[1:] if len(key) > 2 or key == "up"))
+
+    def _place(self, name: str, keys: tuple[str, ...], bound: Bound, where: Where = "case") -> None:
+        self._named.setdefault(bound.name, []).append(bound)
+        for key in self._keys(name, keys):
+            self._add(split(key), bound, where)
+
+    def _add_verb(self, verb: Verb) -> None:
         turns = VERBS.get(verb.turns_with) if verb.turns_with else None
         digits = next((ask.digits for ask in verb.asks if ask.digits), {})
-        bound = Bound(name=verb.verb, title=verb.title, verb=verb, turns=turns)
-        if digits:
-            for digit, value in digits.items():
-                self._add((*keys, digit), Bound(name=verb.verb, title=verb.title, verb=verb, value=value))
-        elif verb.verb == "assign":
-            self._add((*keys, "m"), Bound(name="assign", title="Assign to me", verb=verb, value="me"))
-            self._add((*keys, "o"), Bound(name="assign", title="Assign to somebody", verb=verb))
-        elif verb.verb == "propose":
-            for key, action in ACTIONS.items():
-                title = action.replace("_", " ").capitalize()
-                self._add((*keys, key), Bound(name="propose", title=title, verb=verb, value=action))
+        bound = Bound(name=verb.verb, title=verb.title, verb=verb, turns=turns, tier=verb.tier)
+        if digits or verb.verb in ("assign", "propose"):
+            for key in self._keys(verb.verb, verb.keys):
+                if len(split(key)) > 1:
+                    raise KeymapFault(f"{verb.verb} is followed by a second key, so its own can be only one, not {key}")
+                self._add_choices(key, verb, digits)
+            self._named.setdefault(verb.verb, []).append(bound)
         else:
-            self._add(keys, bound)
+            self._place(verb.verb, verb.keys, bound, verb.where)
+        if verb.opening_keys:
+            opening = Bound(name=verb.verb, title=f"{verb.title} and open it", verb=verb, opens=True, tier=verb.tier)
+            self._place(OPENER, verb.opening_keys, opening)
 
-    def _add(self, keys: Sequence, bound: Bound) -> None:
+    def _add_choices(self, key: str, verb: Verb, digits: Mapping[str, str]) -> None:
+        """The second keys of a verb: digits, a person, or the enforcement actions."""
+        for digit, value in digits.items():
+            self._choice((key, digit), Bound(verb.verb, verb.title, verb, value=value, tier=verb.tier))
+        if verb.verb == "assign":
+            self._choice((key, "m"), Bound("assign", "Assign to me", verb, value="me", tier=verb.tier))
+            self._add((key, "o"), Bound("assign", "Assign to somebody", verb, tier=verb.tier))
+        elif verb.verb == "propose":
+            for action, rules in self._actions.items():
+                own = self._remap.get(action)
+                keys = (key, rules.key[1]) if own is None else split(own)
+                self._choice(keys, Bound("propose", rules.title, verb, value=action, tier=rules.tier))
+
+    def _choice(self, keys: Sequence, bound: Bound) -> None:
+        self._named.setdefault(bound.name, []).append(bound)
+        self._add(keys, bound)
+
+    def _add(self, keys: Sequence, bound: Bound, where: Where = "case") -> None:
         for key in keys:
             if key in NEVER_BOUND or key.startswith("alt+"):
-                raise KeyNeverBound(key, bound.name)
-        held = self._bound.get(keys)
+                raise KeyNeverBound(key, bound.called)
+        if bound.tier >= 2 and keys[-1] in NEVER_DESTRUCTIVE:
+            raise KeyNeverBound(keys[-1], bound.called, "fingers find it by accident")
+        here = self._placed[where]
+        held = here.get(keys)
         if held is None:
-            self._bound[keys] = bound
+            here[keys] = bound
         elif held.verb is None or held.verb.turns_with != bound.name:
-            raise KeyCollision(keys, held.name, bound.name)
+            raise KeyCollision(keys, held.called, bound.called)
+
+
+def _check_prefixes(bound_here: Mapping[Sequence, Bound]) -> None:
+    """A key that does something cannot be a prefix as well."""
+    for keys, follower in bound_here.items():
+        alone = bound_here.get(keys[:1]) if len(keys) == 2 else None
+        if alone is not None:
+            raise KeyCollision(keys[:1], alone.called, follower.called)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from casework.caseid import shown
 from casework.untrusted import Untrusted
 from client.views.bits import Bit, Line, Tone
 from client.views.sorts import QUEUE, SORTS
+from client.views.times import utc
 from tui.keymap import Bound, Keymap
-from tui.outbox import Entry, said
+from tui.outbox import Entry, Outbox, said
 from tui.target import Target
+from widgets.paint import cut, words, wrapped
 
 _URGENT = ("refused", "unknown", "held", "sending", "canceled", "done")
+
+
+SENTENCE: Final = 66
+"""Cells of a sentence in the list of messages: it fits beside the time on the smallest terminal that is wide."""
 
 
 def prefix_line(
@@ -75,10 +82,16 @@ def follow_words(name: str, value: str | None, title: str) -> str:
     return SHORT.get(name, title.lower())
 
 
-def message_line(entries: list[Entry], now: float) -> Line:
+def message_line(outbox: Outbox) -> Line:
     """The most pressing of what this person set going, or nothing."""
+    now = outbox.now()
+    unread = outbox.unread
+    if len(unread) > 1:
+        known = max(len(unread), outbox.company(unread[-1]))
+        sentence = f"{len(unread)} of {known} refused; the newest: {unread[-1].sentence} All of them: :messages"
+        return ((Untrusted(sentence), "late"),)
     for state in _URGENT:
-        for entry in reversed(entries):
+        for entry in reversed(outbox.entries):
             if entry.state != state:
                 continue
             found = said(entry, now)
@@ -86,6 +99,38 @@ def message_line(entries: list[Entry], now: float) -> Line:
                 sentence, tone = found
                 return ((Untrusted(sentence), tone_named(tone)),)
     return ()
+
+
+OUTCOMES: Final[dict[str, tuple[str, Tone]]] = {
+    "held": ("held", "soon"),
+    "sending": ("on its way", "quiet"),
+    "done": ("done", "mine"),
+    "refused": ("refused", "late"),
+    "unknown": ("not known", "late"),
+    "canceled": ("canceled", "quiet"),
+}
+
+
+def history_lines(entries: Sequence[Entry], now: float, feed_now: int | None) -> tuple[Line, ...]:
+    """What was set going, the newest first; `now` is ms of the entries' clock, `feed_now` the feed's time, ms UTC."""
+    lines: list[Line] = [((" What you did", "strong"), ("  the newest first", "quiet")), ()]
+    for entry in reversed(entries):
+        outcome, tone = OUTCOMES[entry.state]
+        at = None if feed_now is None else feed_now - int(now - entry.at)
+        lines.append(
+            (
+                (f" {'' if at is None else utc(at):<9} ", "quiet"),
+                (f"{shown(entry.intent.case_id):<12} ", "text"),
+                (f"{cut(entry.intent.title.lower(), 20):<20} ", "text"),
+                (f"{outcome}{', undone' if entry.undone else ''}", tone),
+            )
+        )
+        if entry.sentence:
+            sentences = wrapped(words(Untrusted(entry.sentence)), SENTENCE)
+            lines.extend(((" " * 11, "text"), (each, "quiet")) for each in sentences)
+    if not entries:
+        lines.append(((" Nothing yet.", "quiet"),))
+    return tuple(lines)
 
 
 def tone_named(name: str) -> Tone:

@@ -8,7 +8,9 @@ from casework.model import Case, Common
 from casework.order import next_clock
 from casework.tokens import ENDED_STATES, OPEN_STATES, OUTSIDE_MILESTONES, contains
 from casework.verbs import Verb
-from tui.keymap import Keymap
+from tui.enforcing import not_in_service
+from tui.floor import WorkFloor
+from tui.keymap import Bound, Keymap
 
 STEP: Final[dict[str, tuple[str, str]]] = {
     "ack": ("claim", "claim"),
@@ -38,6 +40,19 @@ def why_not(verb: Verb, case: Common | None, *, me: str, roles: frozenset[str], 
     if case.stub and verb.verb not in ("break_glass", "claim", "escalate"):
         return "You see only a stub of this case: og breaks the glass."
     return _against(verb.verb, case, me)
+
+
+def against(bound: Bound, case: Common | None, model: WorkFloor) -> str | None:
+    """Why what a key is bound to does not work here and now; None if nothing is known against it, or it is no verb."""
+    if bound.verb is None:
+        return None
+    roles = frozenset(() if model.session is None else model.session.status.roles)
+    verb = turn(bound.verb, bound.turns, case, model.me)
+    refusal = why_not(verb, case, me=model.me, roles=roles, read_only=model.read_only)
+    if refusal is None and verb.verb == "propose" and bound.value is not None:
+        rules = model.actions.get(bound.value)
+        return f"There is no action {bound.value} here." if rules is None else not_in_service(bound.value, rules)
+    return refusal
 
 
 def _against(verb: str, case: Common, me: str) -> str | None:

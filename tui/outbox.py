@@ -20,6 +20,10 @@ SETTLE_S: Final = 0.05
 """Nothing leaves sooner after its key: only then is it known that the key was not part of a paste."""
 UNDO_MS: Final = 10_000
 DONE_SHOWN_MS: Final = 10_000
+SEEN_MS: Final = 1_000
+"""A refusal that stands there for less may not have been read: a key that comes then was meant for something else."""
+TOGETHER_MS: Final = 50
+"""Acts that are put within this time are one act on several cases."""
 KEPT: Final = 50
 
 State = Literal["held", "sending", "done", "refused", "unknown", "canceled"]
@@ -57,7 +61,9 @@ class Entry:
     version: int | None = None
     undone: bool = False
     read: bool = False
-    """A refusal stays in sight until a key was pressed."""
+    """A refusal stays in sight until it was seen: until a key comes that could not have been meant before."""
+    put_at: float = 0.0
+    """When it was put."""
 
     def left_ms(self, now: float) -> float:
         """How long it is still held."""
@@ -80,7 +86,7 @@ class Outbox:
     def put(self, intent: Intent) -> Entry:
         """Take an intent: it goes at once, or is held and can be canceled."""
         self._number += 1
-        entry = Entry(self._number, intent, "held" if intent.held else "sending", self.now())
+        entry = Entry(self._number, intent, "held" if intent.held else "sending", self.now(), put_at=self.now())
         self.entries.append(entry)
         del self.entries[:-KEPT]
         if not intent.held:
@@ -141,10 +147,20 @@ class Outbox:
         return None
 
     def read_all(self) -> None:
-        """A key was pressed: refusals were seen."""
+        """A key was pressed: refusals that stood there long enough to be read were seen."""
+        since = self.now() - SEEN_MS
         for entry in self.entries:
-            if entry.state in ("refused", "unknown") and not entry.read:
+            if entry.state in ("refused", "unknown") and not entry.read and entry.at <= since:
                 self._set(replace(entry, read=True))
+
+    @property
+    def unread(self) -> tuple[Entry, ...]:
+        """Refusals that were not seen yet, the oldest first."""
+        return tuple(entry for entry in self.entries if entry.state in ("refused", "unknown") and not entry.read)
+
+    def company(self, entry: Entry) -> int:
+        """How many acts were put together with `entry`, itself included."""
+        return sum(1 for each in self.entries if abs(each.put_at - entry.put_at) <= TOGETHER_MS)
 
     @property
     def sending(self) -> set[str]:

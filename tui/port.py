@@ -10,6 +10,7 @@ from client.views.floor import Phase
 
 if TYPE_CHECKING:
     from casework.commands import Command
+    from protocol.catalogue import Catalogue
 
 
 class Mirrored(Protocol):
@@ -83,6 +84,8 @@ class Watched(Protocol):
 class FloorSession(Watched, Protocol):
     """A person's session on a feed: it can act as well."""
 
+    @property
+    def catalogue(self) -> Catalogue | None: ...
     @property
     def presence(self) -> Mapping[str, list[tuple[str, str]]]: ...
 

@@ -10,7 +10,8 @@ from casework.untrusted import Untrusted
 from tui.acting import Acting, Stage
 from tui.cards import TOGETHER_MS, Carded, OpenCard
 from tui.floor import WorkFloor
-from tui.keymap import Bound, Keymap, spelled
+from tui.keymap import Bound, Keymap
+from tui.keynames import spelled
 from tui.moving import Moving
 from tui.outbox import Outbox
 from tui.presses import Fired, Presses, Swallowed, Waiting
@@ -19,6 +20,7 @@ from tui.viewing import Viewing
 
 ASK_AGAIN_MS: Final = 400
 """A tier 2 key right after the program moved the selection has to be pressed again."""
+NO_VIEWER: Final = "This version has no viewer links yet: look at the content on the platform. Yi copies the id."
 _REMEMBERED: Final = 32
 """Keys of which it is known when they came in last."""
 
@@ -33,13 +35,14 @@ class Bridge(Stage, Protocol):
     def last(self) -> None: ...
     def select(self, case_id: str) -> None: ...
     def view_changed(self) -> None: ...
-    def open_pane(self, *, timeline: bool) -> None: ...
+    def open_pane(self, *, timeline: bool = False, runbook: bool = False) -> None: ...
     def close_pane(self) -> bool: ...
     def ask_filter(self) -> None: ...
     def ask_command(self) -> None: ...
     def close_asking(self) -> bool: ...
     def card_typed(self, carded: Carded, text: str) -> None: ...
     def help(self) -> None: ...
+    def messages(self) -> None: ...
     def copy(self, text: str) -> None: ...
     def redraw(self) -> None: ...
     def leave(self) -> None: ...
@@ -77,18 +80,22 @@ class Steering:
             "next_late": moving.next_late,
             "previous_late": moving.previous_late,
             "next_unowned": moving.next_unowned,
-            "open": lambda: bridge.open_pane(timeline=False),
+            "open": bridge.open_pane,
             "timeline": lambda: bridge.open_pane(timeline=True),
+            "runbook": lambda: bridge.open_pane(runbook=True),
             "next_case": moving.next_case,
             "previous_case": moving.previous_case,
             "filter": bridge.ask_filter,
             **Viewing(model, bridge).acts(),
+            "approvals": lambda: bridge.say("Nothing waits.", "quiet"),
             "command": bridge.ask_command,
             "help": bridge.help,
+            "messages": bridge.messages,
             "copy_id": self._copy_id,
+            "copy_link": lambda: bridge.say(NO_VIEWER, "quiet"),
             "acknowledge_fork": self._acknowledge,
             "redraw": bridge.redraw,
-            "cancel": self._cancel,
+            "interrupt": self._cancel,
             "back": self.back,
             "close": self._close,
         }

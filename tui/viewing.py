@@ -39,7 +39,7 @@ class Viewing:
             **{act: partial(self._view, digit) for act, digit in _ON.items()},
             **{f"sort_{name}": partial(self._sort, name) for name in SORTS},
             "clear": self._clear,
-            "lock": self._lock,
+            "lock_order": self._lock,
         }
 
     def _view(self, digit: str) -> None:

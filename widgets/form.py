@@ -165,7 +165,7 @@ class Form(Toned):
         rest = self._suggested() if edit.cursor == len(edit.text) else ""
         help_ = " \u00b7 ".join(each for each in (" ".join(blank.choices), blank.hint) if each)
         hint = f" {help_}" if help_ and not edit.text else rest
-        line = self.strip_of((label, (Untrusted(edit.text[start:]), "text"), (hint, "quiet")), width)
+        line = self.strip_of((label, (Untrusted(edit.text[start:]), "text"), (Untrusted(hint), "quiet")), width)
         return _with_cursor(line, self._label_width + ahead, max(1, _cells(edit.text[edit.cursor : edit.cursor + 1])))
 
     def _window(self) -> tuple[int, int]:

@@ -32,3 +32,18 @@ class Scroll(Lines):
         """Move by `by` lines."""
         self._top = max(0, min(self._top + by, len(self._all) - self.size.height))
         self.show(self._all[self._top : self._top + self.size.height])
+
+    def press(self, key: str) -> bool:
+        """Move as the key `key` says; whether it says so."""
+        steps = {"j": 1, "down": 1, "k": -1, "up": -1, "pagedown": self.page, "pageup": -self.page, " ": self.page}
+        steps |= {"ctrl+d": self.page // 2, "ctrl+u": -(self.page // 2), "ctrl+f": self.page}
+        steps |= {"g": -1_000_000, "home": -1_000_000, "G": 1_000_000, "end": 1_000_000}
+        if key not in steps:
+            return False
+        self.scroll_lines(steps[key])
+        return True
+
+    def show_all(self, lines: Sequence[Line]) -> None:
+        """Other lines, from the top."""
+        self._all, self._top = tuple(lines), 0
+        self.scroll_lines(0)

@@ -42,6 +42,7 @@ KEYS = {
     "oy": {"confirm"},
     "ob": {"busy"},
     "og": {"break_glass"},
+    "oG": {"grant"},
     "oH": {"offer_handover", "accept_handover"},
     "y": {"approve"},
     "R": {"reject"},

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from casework.commands import Command
 from casework.model import Case, Clock, Content, Counts, Factors, Note, Row, Source, Subject, Task, Translation
 from client.status import LinkStatus
+from protocol.catalogue import Catalogue
 
 NOW = 1_795_351_267_000
 """2026-11-22 12:41:07 UTC."""
@@ -306,6 +307,7 @@ class SampleSession:
     opened: list[str] = field(default_factory=list)
     acknowledged: int = 0
     strange: set[str] = field(default_factory=set)
+    catalogue: Catalogue | None = None
     done_here: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -448,7 +448,8 @@ async def test_undo_takes_back_the_newest() -> None:
         await it.until(lambda: "z undoes" not in it.text)
 
 
-async def test_a_refusal_stays_until_a_key_is_pressed() -> None:
+async def test_a_refusal_stays_until_a_key_is_pressed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.outbox.SEEN_MS", 0)
     session = SampleSession(answers=[SampleOutcome(ok=False, sentence="bo claimed this 4 s ago. Nothing was sent.")])
     async with desk(session) as it:
         await ready(it)
@@ -462,7 +463,8 @@ async def test_a_refusal_stays_until_a_key_is_pressed() -> None:
         await it.until(lambda: "bo claimed this" not in it.text)
 
 
-async def test_a_long_refusal_is_read_to_its_end() -> None:
+async def test_a_long_refusal_is_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.outbox.SEEN_MS", 0)
     said = (
         "Not resolved: CSEA needs a CyberTip id or a not reportable by two people, triage notes, and every task done."
     )
@@ -481,7 +483,7 @@ async def test_no_action_asks_on_a_card_and_only_y_is_yes() -> None:
         await ready(it)
         await it.select(SCHOOL)
         await it.press("d", "0", *"satire", "enter")
-        await it.sees("No action", "reason  satire", "y no action")
+        await it.sees("No action", "reason    satire", "y no action")
         await asyncio.sleep(0.35)  # a card is deaf for 300 ms
         await it.press("enter", "a", "j")
         assert it.session.sent == []

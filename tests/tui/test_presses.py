@@ -32,9 +32,13 @@ def test_a_prefix_keeps_the_target_of_its_first_key() -> None:
 
 def test_a_wrong_second_key_runs_nothing_not_even_by_itself() -> None:
     presses: Presses[str] = Presses(KEYMAP)
-    presses.press("d", "C-1")
+    presses.press("o", "C-1")
 
-    assert presses.press("a", "C-1") == Swallowed("d", "a")
+    assert presses.press("a", "C-1") != Swallowed("o", "a")
+    presses.press("d", "C-1")
+    assert presses.press("d", "C-1") == Swallowed("d", "d")
+    presses.press("e", "C-1")
+    assert presses.press("a", "C-1") == Swallowed("e", "a")
     assert presses.prefix is None
 
 

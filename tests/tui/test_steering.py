@@ -72,8 +72,8 @@ class Bridge:
     def move(self, lines: int) -> None:
         self.calls.append(f"move {lines}")
 
-    def open_pane(self, *, timeline: bool) -> None:
-        self.calls.append(f"open {timeline}")
+    def open_pane(self, *, timeline: bool = False, runbook: bool = False) -> None:
+        self.calls.append(f"open {timeline} {runbook}")
 
     def __getattr__(self, name: str) -> Any:
         return lambda *arguments: self.calls.append(" ".join([name, *map(str, arguments)]))

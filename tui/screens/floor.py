@@ -25,12 +25,13 @@ from tui.crash import failed_sentence, worker_sentence
 from tui.floor import WorkFloor
 from tui.floorview import FloorView
 from tui.forms import FieldFault
-from tui.keymap import Bound, Keymap
+from tui.keymap import Keymap
 from tui.messages import message_line, prefix_line, tone_named
-from tui.offers import why_not
+from tui.offers import against
 from tui.outbox import Outbox
 from tui.port import Done
 from tui.screens.help import HelpScreen
+from tui.screens.messages import MessagesScreen
 from tui.search import Search
 from tui.steering import Steering
 from tui.target import Target
@@ -148,18 +149,11 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         prefix = self.steering.prefix
         if prefix is not None:
             target = self.steering.prefix_target()
-            return prefix_line(prefix, self.keymap, target, self.size.width, lambda bound: self._works(bound, target))
-        return self._notice or message_line(self.outbox.entries, monotonic_ms())
-
-    def _works(self, bound: Bound, target: Target | None) -> bool:
-        """Whether what a second key stands for makes sense for the case now."""
-        model = self.model
-        case = None if target is None or target.case_id is None else model.case(target.case_id)
-        roles = frozenset(() if model.session is None else model.session.status.roles)
-        verbs = [verb for verb in (bound.verb, bound.turns) if verb is not None]
-        return not verbs or any(
-            why_not(verb, case, me=model.me, roles=roles, read_only=model.read_only) is None for verb in verbs
-        )
+            case = None if target is None or target.case_id is None else self.model.case(target.case_id)
+            return prefix_line(
+                prefix, self.keymap, target, self.size.width, lambda bound: against(bound, case, self.model) is None
+            )
+        return self._notice or message_line(self.outbox)
 
     # --- keys
 
@@ -238,19 +232,19 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         self.search.wake()
         self.paint()
 
-    def open_pane(self, *, timeline: bool) -> None:
+    def open_pane(self, *, timeline: bool = False, runbook: bool = False) -> None:
         cursor = self.view.queue.cursor
         if cursor is None:
             self.say("No case is selected: press j.", "quiet")
             return
-        self.show_case(cursor)
+        self.show_case(cursor, runbook=runbook)
         self.view.timeline = timeline
         self.paint()
 
-    def show_case(self, case_id: str) -> None:
+    def show_case(self, case_id: str, *, runbook: bool = False) -> None:
         if self.view.opened is not None and self.view.opened != case_id:
             self._shut(self.view.opened)
-        self.view.open(case_id)
+        self.view.open(case_id, runbook=runbook)
         if self.model.session is not None:
             self._spawn(self._open(case_id))
 
@@ -293,6 +287,9 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         _ = self.app.push_screen(
             HelpScreen(self.keymap, self.model, None if cursor is None else self.model.case(cursor))
         )
+
+    def messages(self) -> None:
+        _ = self.app.push_screen(MessagesScreen(self.outbox.entries, monotonic_ms(), self.model.now()))
 
     def copy(self, text: str) -> None:
         self.app.copy_to_clipboard(text)
