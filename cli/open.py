@@ -35,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from tui.abilities import abilities
     from tui.app import Watchfloor
     from tui.crash import kept_faults
+    from tui.journal import JournalFile
     from tui.keymap import Keymap, KeymapFault
     from tui.terminal import gate_for, run_screen
 
@@ -48,6 +49,11 @@ def run(args: argparse.Namespace) -> int:
 
         return Session(profile)
 
+    def journal(principal: str) -> JournalFile:
+        from client.heads import state_home
+
+        return JournalFile(state_home(), profile.address.url, principal)
+
     able = abilities(os.environ, sys.stdout.encoding)
     app = Watchfloor(
         connect,
@@ -59,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
         keymap=keymap,
         abilities=able,
         faults=kept_faults(__version__),
+        journal=journal if config.journal else None,
     )
     run_screen(app, mouse=config.mouse)
     if app.failed is not None:

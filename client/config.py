@@ -5,6 +5,7 @@ profile = "work"                 # the profile that counts when none is named
 theme = "night"
 ascii = false
 mouse = false
+journal = true                   # keep drafts, view and filter on this machine, for when the terminal is lost
 quiet_hours = "22:00-07:00"      # local time: no bell but for S0 and S1
 
 [profiles.work]
@@ -36,7 +37,7 @@ from msgspec import Struct
 from client.address import DEFAULT_URL, Address, address
 from client.errors import BadAddress, ConfigFault, NoToken
 
-_TOP: Final = ("profile", "theme", "ascii", "mouse", "quiet_hours", "profiles", "keys", "views")
+_TOP: Final = ("profile", "theme", "ascii", "mouse", "journal", "quiet_hours", "profiles", "keys", "views")
 _PROFILE: Final = ("url", "token_file", "ca_file")
 _VIEW: Final = ("name", "query")
 _TOKEN_BYTES: Final = 4_096
@@ -119,6 +120,7 @@ class Config(Struct, frozen=True, kw_only=True):
     theme: str | None = None
     ascii: bool = False
     mouse: bool = False
+    journal: bool = True
     quiet_hours: QuietHours | None = None
 
 
@@ -221,6 +223,7 @@ class _Reader:
             theme=self._text(data, "theme", ""),
             ascii=self._yes(data, "ascii"),
             mouse=self._yes(data, "mouse"),
+            journal=self._yes(data, "journal", True),
             quiet_hours=self._quiet(self._text(data, "quiet_hours", "")),
         )
 
@@ -298,8 +301,8 @@ class _Reader:
             raise self._fault(where, name, f"{name!r} has to be a text in quotes")
         return value
 
-    def _yes(self, table: dict[str, Any], name: str) -> bool:
-        value = table.get(name, False)
+    def _yes(self, table: dict[str, Any], name: str, default: bool = False) -> bool:
+        value = table.get(name, default)
         if not isinstance(value, bool):
             raise self._fault("", name, f"{name!r} has to be true or false")
         return value

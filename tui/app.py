@@ -11,6 +11,7 @@ from client.views.saved import ALL, SavedViews
 from tui.abilities import Abilities
 from tui.application import Application
 from tui.floor import WorkFloor
+from tui.journal import JournalFile
 from tui.keymap import Keymap
 from tui.port import FloorSession
 from tui.presses import PasteGuard
@@ -38,6 +39,7 @@ class Watchfloor(Application, inherit_bindings=False):
         abilities: Abilities | None = None,
         faults: Faults | None = None,
         views: SavedViews | None = None,
+        journal: Callable[[str], JournalFile] | None = None,
     ) -> None:
         super().__init__(gate=gate, abilities=abilities, faults=faults)
         self._connect = connect
@@ -45,7 +47,7 @@ class Watchfloor(Application, inherit_bindings=False):
         if view != ALL:
             self.model.look_at(view)
         self.keymap = keymap or Keymap()
-        self.floor = FloorScreen(self.model, self.keymap, self.faults)
+        self.floor = FloorScreen(self.model, self.keymap, self.faults, journal)
         self._paste = PasteGuard()
         self.floor.pasted = self._paste.belongs
 
@@ -67,6 +69,11 @@ class Watchfloor(Application, inherit_bindings=False):
     def on_faulted(self, message: Faulted) -> None:
         """A part of a screen before the floor failed: the floor says it."""
         self.floor.failed(message.fault)
+
+    def lost(self) -> None:
+        if self.floor.is_mounted:
+            self.floor.lost()
+        super().lost()
 
     async def on_unmount(self) -> None:
         self.floor.outbox.cancel_all()

@@ -81,6 +81,10 @@ class Application(App[None], inherit_bindings=False):
         """The driver of a real terminal; None where there is none, as in a test."""
         return self._driver if isinstance(self._driver, ConsoleDriver) else None
 
+    def lost(self) -> None:
+        """The terminal is gone, or somebody outside wants an end: nothing that waits is sent."""
+        self.exit()
+
     def terminal_answered(self) -> None:
         """The terminal said something of itself: shapes that it draws two cells wide are not sent to it any more."""
         driver = self.line_to_terminal

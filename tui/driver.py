@@ -1,15 +1,19 @@
 """The driver between Textual and the terminal: sends what that terminal understands, asks it, and counts the bytes.
 
-It replaces Textual's for Linux and macOS and overrides public methods only; `tests/tui/test_driver.py` reads the bytes.
+It reads keys by Textual's own parser; `tests/tui/test_driver.py` holds it against the pinned version.
 """
 
 from __future__ import annotations
 
+import os
+import selectors
 import time
+from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import Any, Final
 
 from textual import events
+from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
@@ -18,6 +22,8 @@ from tui.abilities import Abilities
 from tui.answers import PROBE, TRIP, WHERE, WIDTH, Answers, TornAnswer
 from tui.linkmeter import LinkMeter
 
+POLL_S: Final = 0.1
+READ_BYTES: Final = 4_096
 _MODERN: Final = frozenset({"\x1b[>25u", "\x1b[<u", "\x1b[?2026$p", "\x1b[?2048$p", "\x1b[?2004h", "\x1b[?2004l"})
 """What Textual sends to every terminal, and an old one shows as letters."""
 _POINTER: Final = "\x1b]22;"
@@ -44,6 +50,7 @@ class ConsoleDriver(LinuxDriver):
         self.abilities: Abilities = getattr(app, "abilities", Abilities())
         self._told: Callable[[], None] | None = getattr(app, "terminal_answered", None)
         self._torn = TornAnswer()
+        self._lost = False
         self._began = monotonic_ms()
         super().__init__(app, debug=debug, mouse=mouse, size=size)
 
@@ -78,10 +85,38 @@ class ConsoleDriver(LinuxDriver):
         super().stop_application_mode()
 
     def write(self, data: str) -> None:
-        if (self.abilities.basic and data in _MODERN) or data.startswith(_POINTER):
+        if self._lost or (self.abilities.basic and data in _MODERN) or data.startswith(_POINTER):
             return
         self.meter.wrote(len(data), monotonic_ms())
         super().write(data)
+
+    def run_input_thread(self) -> None:
+        """As Textual's, but a terminal that is gone ends the program instead of being read for ever."""
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        selector = selectors.SelectSelector()
+        selector.register(self.fileno, selectors.EVENT_READ)
+        try:
+            while not self.exit_event.is_set():
+                if selector.select(POLL_S):
+                    try:
+                        data = os.read(self.fileno, READ_BYTES)
+                    except OSError:
+                        data = b""
+                    if not data:
+                        self._lose()
+                        return
+                    for message in parser.feed(decode(data)):
+                        self.process_message(message)
+                for message in parser.tick():
+                    self.process_message(message)
+        finally:
+            selector.close()
+
+    def _lose(self) -> None:
+        self._lost = True
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(getattr(self._app, "lost", self._app.exit))
 
     def ask_round_trip(self) -> None:
         """Ask the terminal something, to see how long the answer takes; if it makes sense to ask."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from textual.app import App
 from textual.filter import LineFilter, Monochrome, NoColor
 
 from tui.abilities import is_utf8
 from widgets.gate import Gate
+
+if TYPE_CHECKING:
+    from tui.application import Application
 
 
 def gate_for(encoding: str | None, *, ascii_shapes: bool) -> Gate:
@@ -24,13 +27,13 @@ def filters(own: Sequence[LineFilter], gate: LineFilter, *, plain: bool) -> list
     return [*kept, *((NoColor(),) if plain else ()), gate]
 
 
-def run_screen(app: App[None], *, mouse: bool) -> None:
+def run_screen(app: Application, *, mouse: bool) -> None:
     """Run `app` until it ends. A lost terminal or a stop from outside ends it: what is held is not sent."""
 
     async def show() -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGHUP, signal.SIGTERM):
-            loop.add_signal_handler(number, app.exit)
+            loop.add_signal_handler(number, app.lost)
         await app.run_async(mouse=mouse)
 
     asyncio.run(show())

@@ -25,12 +25,15 @@ from tui.crash import failed_sentence, worker_sentence
 from tui.floor import WorkFloor
 from tui.floorview import FloorView
 from tui.forms import FieldFault
+from tui.journal import JournalFile
+from tui.keeping import Keeping
 from tui.keymap import Keymap
 from tui.messages import message_line, prefix_line, tone_named
 from tui.offers import against
 from tui.outbox import Outbox
 from tui.port import Done
 from tui.screens.help import HelpScreen
+from tui.screens.kept import KeptFloor
 from tui.screens.messages import MessagesScreen
 from tui.search import Search
 from tui.steering import Steering
@@ -52,7 +55,13 @@ class FloorScreen(Screen[None], inherit_bindings=False):
 
     AUTO_FOCUS = ""
 
-    def __init__(self, model: WorkFloor, keymap: Keymap, faults: Faults | None = None) -> None:
+    def __init__(
+        self,
+        model: WorkFloor,
+        keymap: Keymap,
+        faults: Faults | None = None,
+        journal: Callable[[str], JournalFile] | None = None,
+    ) -> None:
         super().__init__()
         self.model = model
         self.keymap = keymap
@@ -61,6 +70,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         self.outbox = Outbox(self._send, monotonic_ms, self._outbox_changed, self._spawn)
         self.steering = Steering(model, keymap, self.outbox, self, monotonic_ms)
         self.search = Search(model, monotonic_ms)
+        self.keeping = Keeping(model, self.outbox, KeptFloor(self), journal, monotonic_ms)
         self.pasted: Callable[[float], bool] = lambda at: False
         """Whether a key that came in at that time (ms) was part of a paste."""
         self._notice: Line = ()
@@ -92,6 +102,8 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         """What fails in here costs this part of this look: time goes on, and so does what is shown."""
         with bounded("An act on its way", self.failed):
             self.outbox.tick()
+        with bounded("The journal", self.failed):
+            self.keeping.tick()
         with bounded("The clock of this screen", self.failed):
             self._look()
 
@@ -299,7 +311,14 @@ class FloorScreen(Screen[None], inherit_bindings=False):
 
     def leave(self) -> None:
         self.outbox.cancel_all()
+        self.keeping.left()
         self.app.exit()
+
+    def lost(self) -> None:
+        """The terminal is gone. What is held is written down as not sent, and then canceled."""
+        self.keeping.lost()
+        self.outbox.cancel_all()
+        self.outbox.drop_unsettled()
 
     def moved_by_program_at(self) -> float:
         return self._moved_at
@@ -404,6 +423,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
 
     def _outbox_changed(self) -> None:
         self.model.sending = self.outbox.sending
+        self.keeping.acts_changed()
         self._notice = ()
         self._due = True
 
