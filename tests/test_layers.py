@@ -61,6 +61,7 @@ OUTSIDE: dict[str, dict[str, str]] = {
         "textual": "what a widget is",
     },
     "tui": {
+        "msgspec": "the journal on disk",
         "rich": "segments and styles, on the way to the terminal",
         "textual": "screens, bindings, the application",
     },
