@@ -18,7 +18,7 @@ from casework.errors import StaleVersion
 from casework.events import Draft
 from casework.facts import CaseLinked
 from casework.intake import open_case, update_case
-from casework.life import approving, joining, judging, opening, outside, ownership, record, undoing, working
+from casework.life import approving, joining, judging, opening, outside, ownership, proposing, record, undoing, working
 from casework.life.turn import Turn
 from casework.model import Case, Related
 from casework.policy import Policy
@@ -60,7 +60,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "resume": outside.resume,
     "hold": outside.hold,
     "unhold": outside.unhold,
-    "propose": approving.propose,
+    "propose": proposing.propose,
     "approve": approving.approve,
     "reject": approving.reject,
     "cancel": approving.cancel,
@@ -90,10 +90,12 @@ def decide(
     policy: Policy,
     other: Case | None = None,
     key: str | None = None,
+    connected: frozenset[str] = frozenset(),
 ) -> tuple[Draft, ...]:
     """The events that `command` of `actor` makes of `state` at `now` (ms UTC); none if there is nothing to change.
 
     `other` is the second case of a link, merge or unmerge (see `other_case`); events of both come back, as one intent.
+    `connected`: the enforcement actions that this floor's platform carries out.
 
     Raises `NotPermitted`, `StaleVersion`, `IllegalTransition` or `BadInput`, in this order of judging.
     """
@@ -101,7 +103,7 @@ def decide(
     audience = audience_of(actor, granted)
     require_on(actor, command.verb, boundary=state.boundary, case_id=state.case_id, audience=audience)
     stale(state, command)
-    turn = Turn(state, now=now, actor=actor, policy=policy, key=key, verb=command.verb)
+    turn = Turn(state, now=now, actor=actor, policy=policy, key=key, verb=command.verb, connected=connected)
     turn.carry(command.context)
     if state.retired_at is not None:
         turn.refuse("It left the floor 24 h after its end. A new report opens a case that continues it.")

@@ -12,11 +12,12 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from casework import facts
+from casework.actionfacts import ActionMoved, ActionProposed
+from casework.actionfold import moved, proposed
 from casework.events import Event
 from casework.facts import Fact
 from casework.folding import shared_at_opening, shared_changes
 from casework.model import (
-    Action,
     Case,
     Clock,
     Contact,
@@ -28,12 +29,11 @@ from casework.model import (
     Recent,
     Related,
     Result,
-    Target,
     Task,
     Tick,
     Touch,
 )
-from casework.tokens import ENDED_STATES, ActionState
+from casework.tokens import ENDED_STATES
 
 #: How long a command can be taken back, ms of feed time, and how many are remembered (contract, "Verbs").
 UNDO_MS: Final = 10_000
@@ -71,13 +71,6 @@ _PLAIN: Final[frozenset[type[Fact]]] = frozenset(
 )
 _NOTHING: Final = Result()
 _PATCHED: Final[tuple[str, ...]] = tuple(name for name in Result.__struct_fields__ if name not in ("clocks", "dropped"))
-_ACTION_STATES: Final[dict[type[Fact], ActionState]] = {
-    facts.ActionApproved: "approved",
-    facts.ActionRejected: "rejected",
-    facts.ActionCanceled: "canceled",
-    facts.ActionVerified: "verified",
-    facts.NoActionReverted: "canceled",
-}
 
 
 def evolve(state: Case | None, event: Event) -> Case:
@@ -165,10 +158,10 @@ def _apply(state: Case, event: Event, changes: dict[str, Any]) -> None:
             changes["absorbed"] = (*state.absorbed, fact.absorbed)
         case facts.CaseSeparated():
             changes["absorbed"] = tuple(case_id for case_id in state.absorbed if case_id != fact.separated)
-        case facts.ActionProposed():
-            changes["actions"] = (*state.actions, fact.action or _unreadable_action(event, fact))
-        case facts.ActionMoved() | facts.NoActionReverted():
-            changes["actions"] = _moved(state, event, fact)
+        case ActionProposed():
+            changes["actions"] = proposed(state.actions, event, fact)
+        case ActionMoved() | facts.NoActionReverted():
+            changes["actions"] = moved(state.actions, event, fact)
         case facts.ContactLogged():
             contact = fact.contact or _unreadable_contact(event, fact)
             changes["contacts"] = (*state.contacts, replace(contact, seq=event.seq))
@@ -232,17 +225,6 @@ def _apply_undone(state: Case, fact: facts.Undone, changes: dict[str, Any]) -> N
 
 def _live(grants: tuple[Grant, ...], at: int) -> tuple[Grant, ...]:
     return tuple(grant for grant in grants if grant.until > at)
-
-
-def _moved(state: Case, event: Event, fact: facts.ActionMoved | facts.NoActionReverted) -> tuple[Action, ...]:
-    changes: dict[str, Any] = {"one_person": False}
-    if type(fact) in _ACTION_STATES:
-        changes["state"] = _ACTION_STATES[type(fact)]
-    if isinstance(fact, facts.ActionApproved):
-        changes["approved_by"] = fact.approved_by
-    return tuple(
-        replace(action, **changes) if action.action_id == fact.action_id else action for action in state.actions
-    )
 
 
 def _recent_after(state: Case, event: Event) -> tuple[Recent, ...]:
@@ -311,22 +293,6 @@ def _inverse(state: Case, event: Event, so_far: Result) -> Result:
     changes["clocks"] = (*so_far.clocks, *old)
     changes["dropped"] = (*so_far.dropped, *started)
     return replace(so_far, **changes)
-
-
-def _unreadable_action(event: Event, fact: facts.ActionProposed) -> Action:
-    return Action(
-        action_id=fact.action_id,
-        action=fact.action_type,
-        target=Target(kind="", id=""),
-        policy="",
-        reason="",
-        fields={},
-        state="proposed",
-        proposed_by=event.actor,
-        digest=fact.digest,
-        proposed_at=event.at,
-        one_person=fact.one_person,
-    )
 
 
 def _unreadable_contact(event: Event, fact: facts.ContactLogged) -> Contact:

@@ -7,19 +7,16 @@ case's key before they are stored and may be missing (their defaults) once that 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
-from msgspec import Struct, field
-
+from casework import actionfacts, factbase
 from casework.model import (
-    Action,
     Contact,
     Content,
     FactorNote,
     Grant,
     Masked,
     Related,
-    Result,
     Source,
     Stub,
     Subject,
@@ -32,17 +29,8 @@ SCHEMA_VERSION: Final = 2
 """The `v` that events are written with today; `casework.upcast` lifts older ones when they are read."""
 
 
-class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of all facts.
-
-    ``MATERIAL``: it makes an older command stale. ``OUTSIDE``: it does so for verbs of tiers 3 and 4 only.
-    """
-
-    SEALED: ClassVar[tuple[str, ...]] = ()
-    MATERIAL: ClassVar[bool] = True
-    OUTSIDE: ClassVar[bool] = False
-
-    result: Result = field(default_factory=Result)
+Fact = factbase.Fact
+"""Base of all facts."""
 
 
 class CaseOpened(Fact, frozen=True, kw_only=True):
@@ -250,49 +238,16 @@ class CaseSeparated(Fact, frozen=True, kw_only=True):
     separated: str
 
 
-class ActionProposed(Fact, frozen=True, kw_only=True):
-    SEALED = ("action",)
-
-    action_id: str
-    action_type: str
-    digest: str
-    one_person: bool = False
-    """A second person's word is owed. Also in the open: time takes it back, whether or not its text can be read."""
-    action: Action | None = None
-
-
-class ActionMoved(Fact, frozen=True, kw_only=True):
-    """Base of the steps in an action's life."""
-
-    action_id: str
-    action_type: str
-
-
-class ActionApproved(ActionMoved, frozen=True, kw_only=True):
-    digest: str
-    approved_by: str
-
-
-class ActionRejected(ActionMoved, frozen=True, kw_only=True):
-    SEALED = ("reason",)
-
-    reason: str = ""
-
-
-class ActionCanceled(ActionMoved, frozen=True, kw_only=True):
-    pass
-
-
-class ActionVerified(ActionMoved, frozen=True, kw_only=True):
-    """The effect was seen; for ``no_action``: the decision stands."""
-
-
 class CaseContained(Fact, frozen=True, kw_only=True):
     """Contained otherwise than by an action of ours, on the stated evidence."""
 
     SEALED = ("evidence",)
 
     evidence: str = ""
+
+
+class ContainmentEnded(Fact, frozen=True, kw_only=True):
+    """Nothing contains it any more: what was proposed to was called off, or failed."""
 
 
 class InvestigationStarted(Fact, frozen=True, kw_only=True):
@@ -490,7 +445,7 @@ class UnknownFact(Fact, frozen=True, kw_only=True):
 def _walk(base: type[Fact]) -> dict[str, type[Fact]]:
     found: dict[str, type[Fact]] = {}
     for kind in base.__subclasses__():
-        if kind not in (ActionMoved, UnknownFact):
+        if kind not in (actionfacts.ActionMoved, UnknownFact):
             found[kind.__name__] = kind
         found.update(_walk(kind))
     return found

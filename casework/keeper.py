@@ -11,6 +11,7 @@ from typing import Final
 
 from casework import clocks, facts
 from casework.access import KEEPER
+from casework.actionfacts import ReviewOverdue
 from casework.events import Draft
 from casework.life.judging import retargeted
 from casework.life.turn import Turn
@@ -106,10 +107,20 @@ def _revert(turn: Turn, item: Pending) -> None:
                 pending=rest,
             )
         case "no_action":
-            action_id = next((a.action_id for a in case.actions if a.one_person), "")
+            action_id = next((a.action_id for a in case.actions if a.one_person and a.action == "no_action"), "")
             turn.add(facts.NoActionReverted(seq_reverted=item.seq, action_id=action_id), pending=rest)
+        case "review":
+            _not_reviewed(turn, item, rest)
         case _:
             turn.add(facts.NotReportableReverted(seq_reverted=item.seq), pending=rest)
+
+
+def _not_reviewed(turn: Turn, item: Pending, rest: tuple[Pending, ...]) -> None:
+    """Nobody looked in time at what went first. It stands: taking it back would be one more act of nobody."""
+    action = next((each for each in turn.state.actions if each.seq == item.seq), None)
+    if action is not None:
+        fact = ReviewOverdue(action_id=action.action_id, action_type=action.action, seq_overdue=item.seq)
+        turn.add(fact, pending=rest)
 
 
 def _end(turn: Turn) -> None:

@@ -213,6 +213,22 @@ class Action(Part, frozen=True, kw_only=True):
     proposed_at: At = 0
     one_person: bool = False
     """It stands on one person's word (marked ``1p``) until somebody confirms it."""
+    seq: int = 0
+    """seq of its ActionProposed; 0 in a log from before it was kept."""
+    approved_at: At | None = None
+    attempt: int = 0
+    """How often it was sent to the platform, under one key for all attempts."""
+    moved_at: At | None = None
+    """When it got to its present state, once it was sent for the first time."""
+    why: str = ""
+    """What is wrong, where it failed or is unknown: in part the platform's own words."""
+    reference: str = ""
+    """What the platform calls it."""
+    review_until: At | None = None
+    """It went first; a second person looks at it until then."""
+    reviewed_by: str | None = None
+    reversed_by: str | None = None
+    """The action that took it back, once that was seen."""
 
 
 class Task(Part, frozen=True, kw_only=True):
@@ -261,7 +277,7 @@ class Pending(Part, frozen=True, kw_only=True):
 
     seq: int
     kind: str
-    """``lowering``, ``discard``, ``not_reportable`` or ``no_action``."""
+    """``lowering``, ``discard``, ``not_reportable``, ``no_action`` or ``review``, which reverts nothing."""
     by: str
     until: At
     version: int

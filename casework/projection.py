@@ -201,4 +201,6 @@ def _masked_contact(contact: Contact) -> Contact:
 
 
 def _masked_action(action: Action) -> Action:
-    return msgspec.structs.replace(action, target=Target(kind="", id=""), policy="", reason="", fields={})
+    return msgspec.structs.replace(
+        action, target=Target(kind="", id=""), policy="", reason="", fields={}, why="", reference=""
+    )

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from casework.actionfacts import ActionProposed
 from casework.events import Event
 from casework.facts import (
-    ActionProposed,
     CaseLinked,
     CaseOpened,
     CaseRetired,

@@ -64,6 +64,8 @@ class Engine:
         self.hub = hub
         self.clock = clock
         self.policy = policy
+        self.connected: frozenset[str] = frozenset()
+        """The enforcement actions that the platform behind this floor carries out."""
         self.broken: str | None = None
         """A fault of our own stopped the fold: nothing is acknowledged until a restart."""
         self.on_change: list[Callable[[str], None]] = []
@@ -145,7 +147,16 @@ class Engine:
                         )
                 failpoints.hit("decide")
                 now = self.now(state, other)
-                drafts = decide(state, command, now, actor=person, policy=self.policy, other=other, key=key)
+                drafts = decide(
+                    state,
+                    command,
+                    now,
+                    actor=person,
+                    policy=self.policy,
+                    other=other,
+                    key=key,
+                    connected=self.connected,
+                )
                 record = Key(
                     scope=person.principal,
                     key=key,

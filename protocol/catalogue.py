@@ -87,8 +87,13 @@ class Catalogue(Struct, frozen=True, kw_only=True):
     """One for each case type: the shipped ones, or the operator's in their place."""
 
 
-def catalogue_out(policy: Policy, person: Person, runbooks: tuple[Runbook, ...]) -> Catalogue:
-    """The catalogue under `policy`, with the verbs that a role of `person` has, and the `runbooks` in force."""
+def catalogue_out(
+    policy: Policy, person: Person, runbooks: tuple[Runbook, ...], connected: frozenset[str] = frozenset()
+) -> Catalogue:
+    """The catalogue under `policy`, with the verbs that a role of `person` has, and the `runbooks` in force.
+
+    `connected`: the actions that the floor's platform carries out; they are in service beside those that need none.
+    """
     kinds: list[tuple[CaseType, SubType | None, Severity]] = [
         (case_type, None, severity) for case_type in CASE_TYPES for severity in SEVERITIES
     ]
@@ -102,7 +107,13 @@ def catalogue_out(policy: Policy, person: Person, runbooks: tuple[Runbook, ...])
         ),
         severities=tuple(SeverityOut(severity=name, means=_MEANS[name]) for name in SEVERITIES),
         clocks=tuple(_clocks_out(*kind, policy) for kind in kinds),
-        actions=tuple(ActionOut(action=name, rules=rules) for name, rules in policy.actions.items()),
+        actions=tuple(
+            ActionOut(
+                action=name,
+                rules=msgspec.structs.replace(rules, in_service=rules.in_service or name in connected),
+            )
+            for name, rules in policy.actions.items()
+        ),
         policies=tuple(PolicyOut(code=code, clause=clause) for code, clause in policy.policies.items()),
         verbs=tuple(
             VerbOut(

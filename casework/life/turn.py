@@ -30,8 +30,17 @@ class Turn:
     """
 
     def __init__(
-        self, state: Case, *, now: int, actor: Person, policy: Policy, key: str | None = None, verb: str = ""
+        self,
+        state: Case,
+        *,
+        now: int,
+        actor: Person,
+        policy: Policy,
+        key: str | None = None,
+        verb: str = "",
+        connected: frozenset[str] = frozenset(),
     ) -> None:
+        """`connected`: the actions that the floor's platform carries out."""
         self.state = state
         self.now = now
         self.at = max(now, state.at)
@@ -39,6 +48,7 @@ class Turn:
         self.policy = policy
         self.key = key
         self.verb = verb
+        self.connected = connected
         self.context: dict[str, Any] | None = None
         self.drafts: list[Draft] = []
         self._before = state

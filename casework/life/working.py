@@ -18,6 +18,14 @@ from casework.tokens import HARM_MILESTONES, OPEN_STATES, contains
 #: Actions in one of these states may still have an effect that nobody has seen.
 IN_FLIGHT: Final[frozenset[str]] = frozenset({"proposed", "approved", "sent", "acked", "unknown"})
 
+_FIRST: Final[dict[str, str]] = {
+    "proposed": "Have it approved, rejected or canceled first.",
+    "approved": "It is about to go: wait for it, or cancel it first.",
+    "sent": "Wait for the platform's answer first.",
+    "acked": "Wait until its effect was seen first.",
+    "unknown": "Nobody knows yet whether it was done: it is asked after, wait for that first.",
+}
+
 #: How an emergency data request can end (domain, section 6).
 EDR_OUTCOMES: Final[tuple[str, ...]] = (
     "DISCLOSED",
@@ -106,6 +114,7 @@ def finish(turn: Turn, outcome: str, reason: str) -> None:
     """Write the resolution: the resolve clock is met, everything still open stops."""
     case = turn.state
     late = any(clock.milestone in HARM_MILESTONES and clock.breached_at is not None for clock in case.clocks)
+    reversed_ = any(action.reversed_by is not None for action in case.actions)
     fact = facts.CaseResolved(outcome=outcome, reason=reason)
     met = met_now(case.clocks, "resolve", turn.at)
     turn.add(
@@ -113,7 +122,7 @@ def finish(turn: Turn, outcome: str, reason: str) -> None:
         state="RESOLVED",
         ended_at=turn.at,
         clocks=(*met, *stopped(case.clocks, turn.at, but="resolve")),
-        **({"rca_due": True} if late else {}),
+        **({"rca_due": True} if late or reversed_ else {}),
     )
 
 
@@ -223,8 +232,7 @@ def running_again(case: Case) -> tuple[Clock, ...]:
 def _nothing_in_flight(turn: Turn) -> None:
     for action in turn.state.actions:
         if action.state in IN_FLIGHT:
-            turn.refuse(f"{action.action} {action.action_id} is {action.state}. Have it approved, rejected or "
-                        "canceled first.")  # fmt: skip
+            turn.refuse(f"{action.action} {action.action_id} is {action.state}. {_FIRST[action.state]}")
 
 
 def _undone(case: Case, milestone: str) -> bool:

@@ -19,7 +19,7 @@ async def show(request: Request) -> Response:
     who = await reader(request, "catalogue")
     parameters(request, ())
     node = node_of(request)
-    body = encode(catalogue_out(node.policy, who.person, node.runbooks))
+    body = encode(catalogue_out(node.policy, who.person, node.runbooks, node.engine.connected))
     varied = {"vary": "Authorization, Accept-Encoding"}
     # Each console asks at each new connection, some of them over a thin line: a quarter of the bytes says the same.
     if not accepts(request.headers.get("accept-encoding", ""), "gzip"):

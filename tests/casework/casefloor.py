@@ -43,8 +43,9 @@ CASE_C = "C-9H5C1N4P"
 class Floor:
     """Cases by id, their log, and a clock that tests set: `now` in ms UTC."""
 
-    def __init__(self, policy: Policy | None = None) -> None:
+    def __init__(self, policy: Policy | None = None, *, connected: frozenset[str] = frozenset()) -> None:
         self.policy = policy or defaults()
+        self.connected = connected
         self.now = START
         self.cases: dict[str, Case] = {}
         self.rows: dict[str, Row | None] = {}
@@ -113,6 +114,7 @@ class Floor:
             policy=self.policy,
             other=self.cases.get(second) if second is not None else None,
             key="k",
+            connected=self.connected,
         )
         return self.append(drafts)
 

@@ -164,7 +164,7 @@ def test_every_fact_can_be_folded() -> None:
     fillers: dict[str, Any] = {
         "Related": {"case_id": CASE_B, "relation": "related", "at": 1, "by": "ana"},
         "Grant": {"principal": "cy", "until": START * 2, "by": "lee"},
-        "S1": "S1", "DOX": "DOX", "unspecified": "now", "police": "police", "int": 1, "str": "x",
+        "S1": "S1", "DOX": "DOX", "unspecified": "now", "police": "police", "int": 1, "str": "x", "bool": True,
     }  # fmt: skip
     for name, kind in FACTS.items():
         if name in ("CaseOpened", "CaseStub"):

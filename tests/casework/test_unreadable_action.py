@@ -3,10 +3,11 @@
 from msgspec.structs import replace
 
 from casework import keeper
+from casework.actionfacts import ActionProposed
 from casework.audience import Audience
 from casework.events import Event
 from casework.evolve import evolve
-from casework.facts import ActionProposed, NoActionReverted
+from casework.facts import NoActionReverted
 from casework.model import Case
 from casework.policy import defaults
 from casework.projection import project_case

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from casework.actionfacts import ActionProposed
 from casework.facts import (
     FACTS,
-    ActionProposed,
     CaseClaimed,
     CaseOpened,
     CaseStub,
