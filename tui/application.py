@@ -8,7 +8,6 @@ from io import StringIO
 from typing import ClassVar, Final, Literal
 
 from rich.console import Console
-from textual.app import App
 from textual.filter import LineFilter
 from textual.widget import Widget
 
@@ -17,6 +16,7 @@ from themes.sixteen import SIXTEEN
 from tui.abilities import Abilities, Colors, plain_wanted
 from tui.crash import crash_sentence
 from tui.driver import ConsoleDriver
+from tui.painting import PaintedApp
 from tui.sheet import SHEET
 from tui.terminal import filters
 from widgets.boundary import Fault, Faulted, Faults
@@ -48,7 +48,7 @@ def console_of(abilities: Abilities) -> Console:
     )
 
 
-class Application(App[None], inherit_bindings=False):
+class Application(PaintedApp, inherit_bindings=False):
     """Has no keys of its own, no markup from outside, and prints no local variables when it fails."""
 
     CSS_PATH: ClassVar = SHEET

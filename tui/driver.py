@@ -1,6 +1,7 @@
 """The driver between Textual and the terminal: sends what that terminal understands, asks it, and counts the bytes.
 
-It reads keys by Textual's own parser; `tests/tui/test_driver.py` holds it against the pinned version.
+It reads keys by Textual's own parser; `tests/tui/test_driver.py` holds it against the pinned version. What is written
+goes out through `tui/outlet.py`.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from typing import Any, Final
 from textual import events
 from textual._xterm_parser import XTermParser
 from textual.app import App
-from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from tui.abilities import Abilities
 from tui.answers import PROBE, TRIP, WHERE, WIDTH, Answers, TornAnswer
 from tui.linkmeter import LinkMeter
+from tui.outlet import Terminal
 
 POLL_S: Final = 0.1
 READ_BYTES: Final = 4_096
@@ -39,7 +40,7 @@ def monotonic_ms() -> float:
     return time.monotonic_ns() / 1_000_000
 
 
-class ConsoleDriver(LinuxDriver):
+class ConsoleDriver(Terminal):
     """`abilities` comes from the application that it is made for."""
 
     def __init__(
@@ -71,7 +72,7 @@ class ConsoleDriver(LinuxDriver):
             self._mouse = False
 
     def start_application_mode(self) -> None:
-        super().start_application_mode()  # type: ignore[no-untyped-call]
+        super().start_application_mode()
         self._began = monotonic_ms()
         if not self.abilities.basic:
             self.write(_PUSH_TITLE)

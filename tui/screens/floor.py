@@ -8,7 +8,6 @@ from typing import Final
 
 from textual import events
 from textual.app import ComposeResult
-from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from casework.caseid import shown
@@ -31,6 +30,7 @@ from tui.keymap import Keymap
 from tui.messages import message_line, prefix_line, tone_named
 from tui.offers import against
 from tui.outbox import Outbox
+from tui.painting import PaintedScreen
 from tui.port import Done
 from tui.screens.help import HelpScreen
 from tui.screens.kept import KeptFloor
@@ -50,7 +50,7 @@ def monotonic_ms() -> float:
     return time.monotonic_ns() / 1_000_000
 
 
-class FloorScreen(Screen[None], inherit_bindings=False):
+class FloorScreen(PaintedScreen[None], inherit_bindings=False):
     """Keys come from the keymap alone: neither this screen nor the application has bindings."""
 
     AUTO_FOCUS = ""
@@ -108,6 +108,8 @@ class FloorScreen(Screen[None], inherit_bindings=False):
             self._look()
 
     def _look(self) -> None:
+        if not self.news_due():
+            return
         now = self.model.now()
         second = -1 if now is None else now // 1_000
         news, self._news = self._news, False
@@ -123,6 +125,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         if moved or due or phase != self._phase:
             self._phase = phase
             self.paint()
+            self.paint_news()
 
     def _take_in(self) -> bool:
         """Take in what the mirror changed and keep the selection where it is; whether any case changed."""
@@ -180,6 +183,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
             if step is not None:
                 self._form_ended(form, step)
             self.view.paint_lines(self._line())
+            self.paint_now()
             return
         if self.pasted(event.time * 1_000):
             return
@@ -188,6 +192,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         # What is out of sight is said on the status lines.
         self._due = self._due or self.model.window != self.view.queue.window
         self.view.paint_lines(self._line())
+        self.paint_now()
 
     def paste_dropped(self, count: int) -> None:
         """Keys came faster than fingers: nothing of them counts."""
@@ -307,7 +312,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
         self.app.copy_to_clipboard(text)
 
     def redraw(self) -> None:
-        self.app.refresh(repaint=True, layout=True)
+        self.repaint_all()
 
     def leave(self) -> None:
         self.outbox.cancel_all()

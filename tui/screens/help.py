@@ -11,11 +11,12 @@ from client.views.bits import Line
 from tui.floor import WorkFloor
 from tui.helplines import help_lines
 from tui.keymap import Keymap
+from tui.painting import PaintedScreen
 from widgets.message import Footer
 from widgets.scroll import Scroll
 
 
-class HelpScreen(ModalScreen[None], inherit_bindings=False):
+class HelpScreen(PaintedScreen[None], ModalScreen[None], inherit_bindings=False):
     """All keys, scrolled by j and k; q, Esc and ? close it."""
 
     DEFAULT_CSS = """
@@ -44,3 +45,4 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
             _ = self.dismiss()
         elif key in steps:
             scroll.scroll_lines(steps[key])
+            self.paint_now()

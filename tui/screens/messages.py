@@ -11,11 +11,12 @@ from textual.screen import ModalScreen
 from client.views.bits import Line
 from tui.messages import history_lines
 from tui.outbox import Entry
+from tui.painting import PaintedScreen
 from widgets.message import Footer
 from widgets.scroll import Scroll
 
 
-class MessagesScreen(ModalScreen[None], inherit_bindings=False):
+class MessagesScreen(PaintedScreen[None], ModalScreen[None], inherit_bindings=False):
     """Scrolled by j and k; q and Esc close it. `now` is ms of the outbox's clock, `feed_now` the feed's, ms UTC."""
 
     DEFAULT_CSS = """
@@ -41,3 +42,4 @@ class MessagesScreen(ModalScreen[None], inherit_bindings=False):
             _ = self.dismiss()
         else:
             self.query_one(Scroll).press(key or "")
+            self.paint_now()

@@ -1,0 +1,43 @@
+"""When the screen may be painted: ten times a second with news at most, less often where much changes at once.
+
+Pure: times are ms of a monotonic clock and come as arguments.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+NEWS_MS: Final = 100.0
+"""Between two paints of news at least: more than ten a second nobody reads."""
+SLOWEST_NEWS_MS: Final = 250.0
+"""Between two paints of news at most, while there are any."""
+NEWS_BYTES_PER_S: Final = 24_000
+"""What news may take of a line, so that a key's own answer never waits behind them: 40 kB/s is a slow line of today."""
+REMOTE_FRAME_MS: Final = 1_000 / 15
+"""Between two frames of any kind over SSH: a held key sends more than a line should carry."""
+
+
+class Pace:
+    """Spaces frames. `remote`: the terminal is on the far side of a network."""
+
+    def __init__(self, *, remote: bool) -> None:
+        self._frame_ms = REMOTE_FRAME_MS if remote else 0.0
+        self._news_due = self._frame_due = float("-inf")
+
+    def news_due(self, now: float) -> bool:
+        """Whether news may be painted."""
+        return now >= self._news_due
+
+    def wait_ms(self, now: float) -> float:
+        """How long a frame has to wait; 0: none."""
+        return max(0.0, self._frame_due - now)
+
+    def painted(self, now: float) -> None:
+        """A frame was sent."""
+        self._frame_due = now + self._frame_ms
+
+    def told(self, now: float, size: int) -> None:
+        """News were painted in a frame of `size` bytes."""
+        took = size * 1_000 / NEWS_BYTES_PER_S
+        # A clock that ticks every 100 ms comes a little early now and then.
+        self._news_due = now + min(SLOWEST_NEWS_MS, max(NEWS_MS, took)) - 5
