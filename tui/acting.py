@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from casework.commands import Command
-from casework.model import Common
+from casework.tokens import Tier
 from casework.untrusted import Untrusted
 from casework.verbs import Verb
 from tui.cards import Carded
 from tui.enforcing import NO_ACTION, card_for, fields_for, proposal
 from tui.floor import WorkFloor
-from tui.forms import Field, command_of, fields_of
+from tui.forms import Field, FieldFault, command_of, fields_of
 from tui.keymap import Bound
 from tui.offers import against, turn
 from tui.outbox import Intent, Outbox
@@ -33,6 +33,8 @@ class Asked:
     fields: tuple[Field, ...]
     preset: dict[str, str]
     opens: bool = False
+    tier: Tier = 1
+    """How it is guarded; of an enforcement action, the action's own."""
 
     @property
     def draft_key(self) -> tuple[str, str]:
@@ -66,7 +68,7 @@ class Acting:
             return
         case = None if target.case_id is None else self._model.case(target.case_id)
         verb = turn(bound.verb, bound.turns, case, self._model.me)
-        refusal = against(bound, case, self._model) or self._locked(verb, case, target)
+        refusal = against(bound, case, self._model) or self._locked(bound.tier, target.case_id)
         if refusal is not None or case is None:
             self._stage.say(f"Not done: {refusal}", "late")
             return
@@ -76,27 +78,34 @@ class Acting:
             fields = fields_for(name, self._model.actions[name], case, self._model.clauses)
         else:
             fields = fields_of(verb, case, me=self._model.me, value=bound.value)
-        asked = Asked(verb, bound.title if bound.value else verb.title, target, fields, preset, bound.opens)
+        tier = max(bound.tier, verb.tier)
+        asked = Asked(verb, bound.title if bound.value else verb.title, target, fields, preset, bound.opens, tier)
         if fields:
             self._stage.ask(asked, self.drafts.get(asked.draft_key, {}))
         else:
             self._finish(asked, {})
 
-    def _locked(self, verb: Verb, case: Common | None, target: Target) -> str | None:
+    def _locked(self, tier: Tier, case_id: str | None) -> str | None:
         """What the state of the link forbids: enforcement needs to know that what is shown is what is."""
         session = self._model.session
-        if target.case_id is not None and case is None:
-            return "The case is not on this floor any more."
-        if verb.tier < 3 or session is None or case is None:
+        if case_id is None or session is None:
             return None
-        if session.status.phase != "live":
+        if self._model.case(case_id) is None:
+            return "The case is not on this floor any more."
+        phase = session.status.phase
+        if tier >= 3 and phase != "live":
             return "What you see is old: this waits until the feed is live."
-        if session.newer(case.case_id):
+        if tier >= 2 and phase in ("loading", "forked"):
+            return "Something is missing in what you see: this waits until the feed has told all again."
+        if tier >= 3 and session.newer(case_id):
             return "The case is newer than this console: update the console first."
         return None
 
     def sent(self, asked: Asked, values: Mapping[str, str]) -> None:
         """The form was filled in. Raises `FieldFault` if a value cannot be; the form stays then."""
+        locked = self._locked(asked.tier, asked.target.case_id)
+        if locked is not None:
+            raise FieldFault(asked.fields[-1].ask.name, locked)
         self._finish(asked, values)
         self.drafts.pop(asked.draft_key, None)
 
@@ -112,6 +121,10 @@ class Acting:
 
     def confirmed(self, carded: Carded) -> None:
         """A card was answered with yes."""
+        for intent in carded.intents:
+            if (locked := self._locked(intent.tier, intent.case_id)) is not None:
+                self._stage.say(f"Not done: {locked}", "late")
+                return
         for intent in carded.intents:
             self._outbox.put(intent)
 

@@ -14,7 +14,7 @@ from tui.floor import WorkFloor
 from tui.journal import JournalFile
 from tui.keymap import Keymap
 from tui.port import FloorSession
-from tui.presses import PasteGuard
+from tui.presses import AnswerGuard, PasteGuard
 from tui.screens.floor import FloorScreen
 from widgets.boundary import Faulted, Faults
 from widgets.gate import Gate
@@ -49,9 +49,11 @@ class Watchfloor(Application, inherit_bindings=False):
         self.keymap = keymap or Keymap()
         self.floor = FloorScreen(self.model, self.keymap, self.faults, journal)
         self._paste = PasteGuard()
+        self._answers = AnswerGuard()
         self.floor.pasted = self._paste.belongs
 
     def on_mount(self) -> None:
+        self.floor.steering.stalls.terminal_trip_ms = self._terminal_trip_ms
         _ = self.push_screen(self.floor)
         self.call_after_refresh(self._start)
 
@@ -83,6 +85,8 @@ class Watchfloor(Application, inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:
             at = event.time * 1_000
+            if self._answers.key(event.key, at):
+                return
             # A form that its own first keys opened is part of the paste.
             if self._paste.key(at) and (not self._typing or at - self.floor.view.asking.asked_at < FORM_IS_NEW_MS):
                 self.floor.paste_dropped(self._paste.dropped)
@@ -91,6 +95,10 @@ class Watchfloor(Application, inherit_bindings=False):
             self.floor.paste_dropped(len(event.text))
             return
         await super().on_event(event)
+
+    def _terminal_trip_ms(self) -> float | None:
+        line = self.line_to_terminal
+        return None if line is None else line.answers.round_trip_ms
 
     @property
     def _typing(self) -> bool:

@@ -75,6 +75,8 @@ class FloorModel(Generic[S]):
         self._revision = -1
         self._asked_at = 0
         self._spent_ms = 0.0
+        self.looked: Callable[[Row], None] = lambda row: None
+        """Told of every row that is about to be painted."""
         self.sending: set[str] = set()
         """Cases with a command on its way."""
         self.unread: list[Fault] = []
@@ -116,6 +118,7 @@ class FloorModel(Generic[S]):
         row = self.session.mirror.rows.get(case_id)
         if row is None:
             return None
+        self.looked(row)
         return queue_row(row, now, self.me, sending=case_id in self.sending)
 
     def next_late(self) -> tuple[int, str] | None:

@@ -1,4 +1,7 @@
-"""Key presses become acts: prefixes wait as long as it takes, wrong second keys are swallowed, pastes are dropped."""
+"""Key presses become acts: prefixes wait as long as it takes, wrong second keys are swallowed.
+
+Pastes are dropped, and what a terminal answers to a question that no key of ours asked.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,11 @@ NEVER: Final = -1_000_000.0
 PASTE_KEYS: Final = 8
 PASTE_MS: Final = 50
 """More than this many keys within this time, outside an input, are no fingers."""
+
+ANSWER_MS: Final = 10
+"""Keys of a terminal's answer come within this time of each other: they were read at once."""
+_BEGINS: Final = frozenset({"circumflex_accent", "escape"})
+"""What an escape sequence that nobody understands begins with once it is taken apart; alt+something as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +122,22 @@ class PasteGuard:
     def belongs(self, at: float) -> bool:
         """Whether a key that came in at `at` was part of the paste that was found: it may still wait to be handled."""
         return self._began <= at <= self._until
+
+
+class AnswerGuard:
+    """Tells fingers from a terminal's answer that arrives as keys, by what it begins with and when they came in (ms).
+
+    `\x1b[?1;2c` is no known key, so it comes in as alt+[ and then `?1;2c`, whose last letter would claim a case. That
+    happens where something makes the terminal answer, or where a slow line tears an answer in two.
+    """
+
+    def __init__(self) -> None:
+        self._until = NEVER
+
+    def key(self, key: str, at: float) -> bool:
+        """A key came in at `at`; True if it belongs to an answer and has to be dropped."""
+        within = at <= self._until
+        if within or key in _BEGINS or key.startswith("alt+"):
+            self._until = at + ANSWER_MS
+        # Esc alone is a key like others.
+        return within or key.startswith("alt+") or key == "circumflex_accent"

@@ -15,11 +15,12 @@ from tui.keynames import spelled
 from tui.moving import Moving
 from tui.outbox import Outbox
 from tui.presses import Fired, Presses, Swallowed, Waiting
+from tui.seen import Seen, Stalls
 from tui.target import Target
 from tui.viewing import Viewing
 
-ASK_AGAIN_MS: Final = 400
-"""A tier 2 key right after the program moved the selection has to be pressed again."""
+TICK_MS: Final = 100.0
+"""How often the screen looks at what changed."""
 NO_VIEWER: Final = "This version has no viewer links yet: look at the content on the platform. Yi copies the id."
 _REMEMBERED: Final = 32
 """Keys of which it is known when they came in last."""
@@ -46,7 +47,6 @@ class Bridge(Stage, Protocol):
     def copy(self, text: str) -> None: ...
     def redraw(self) -> None: ...
     def leave(self) -> None: ...
-    def moved_by_program_at(self) -> float: ...
     def pane_is_open(self) -> bool: ...
 
 
@@ -62,6 +62,10 @@ class Steering:
         self._bridge = bridge
         self._now = now
         self._presses: Presses[Target] = Presses(keymap)
+        self.seen = Seen(now)
+        self.stalls = Stalls(now, tick_ms=TICK_MS)
+        self.stalls.feed_trip_ms = lambda: None if model.session is None else model.session.status.round_trip_ms
+        self._ground: tuple[str, str, int] | None = None
         self.acting = Acting(model, outbox, bridge)
         self._card: OpenCard | None = None
         self._answered_at = -1e9
@@ -129,7 +133,7 @@ class Steering:
             del self._arrivals[next(iter(self._arrivals))]
         result = self._presses.press(key, self._bridge.target())
         if isinstance(result, Fired):
-            self.fire(result.bound, result.target)
+            self.fire(result.bound, result.target, at)
         elif isinstance(result, Swallowed):
             if result.key not in ("escape", "ctrl+c"):
                 self._bridge.say(f"{spelled((*result.prefix, result.key))} is not bound; nothing was done", "quiet")
@@ -142,9 +146,8 @@ class Steering:
 
     def open_card(self, carded: Carded) -> None:
         """A card is shown from now on."""
-        session = self._model.session
-        trip = None if session is None else session.status.round_trip_ms
-        self._card = OpenCard(carded, self._now(), round_trip_ms=trip or 0.0, arrivals=self._arrivals)
+        trip = self.stalls.trip_ms()
+        self._card = OpenCard(carded, self._now(), round_trip_ms=trip, arrivals=self._arrivals)
 
     def drop(self) -> None:
         """Forget prefix and card: a paste came, or the feed is another one."""
@@ -165,28 +168,83 @@ class Steering:
         if not self._bridge.close_asking():
             self._bridge.close_pane()
 
-    # --- inside
+    def tick(self) -> None:
+        """Some time passed: see what changed under what waits, and whether the ground of it is gone."""
+        self.stalls.pulse()
+        for case_id in self._concerned():
+            if (case := self._model.case(case_id)) is not None:
+                self.seen.note(case)
+        lost = self._lost_ground()
+        if lost and self._card is not None:
+            self._card = None
+            self._bridge.close_asking()
+            self._bridge.say(f"{lost} The card was taken back; nothing was sent.", "late")
 
-    def fire(self, bound: Bound, target: Target) -> None:
-        """Do what a whole key sequence says, to the target that was frozen at its first key."""
+    def fire(self, bound: Bound, target: Target, at: float) -> None:
+        """Do what a whole key sequence says, to the target that was frozen at its first key; the last came at `at`."""
         if bound.name != "close":
             self._leaving = False
         if bound.verb is None:
             self._bridge.say("")
             self._acts[bound.name]()
             return
-        moved = self._now() - self._bridge.moved_by_program_at()
-        if bound.verb.tier >= 2 and moved < ASK_AGAIN_MS:
-            self._bridge.say("The selection just moved by itself: look, then press it again.", "soon")
+        if bound.tier >= 2 and (unsure := self.unsure(target, at)):
+            self._bridge.say(unsure, "soon")
             return
         self._bridge.say("")
         self.acting.run(bound, target)
+
+    def unsure(self, target: Target, at: float) -> str | Untrusted:
+        """Why a key at `at`, of tier 2 or more, may not have been meant for the target: it is asked for again."""
+        if self.stalls.blind(at):
+            return "The screen stood still when you pressed that: nothing was done. Look, then press it again."
+        case = None if target.case_id is None else self._model.case(target.case_id)
+        if case is not None:
+            self.seen.note(case)
+            if self.seen.fresh(case.case_id):
+                owner = case.owner or "nobody"
+                said = f"{shown(case.case_id)} just changed: {case.severity}, {case.state.lower()}, owner {owner}."
+                return Untrusted(f"{said} Look, then press it again.")
+        return "" if target.sure else "The selection just moved by itself, or changed: look, then press it again."
+
+    def _unsure_card(self, card: OpenCard, at: float) -> str | Untrusted:
+        for intent in card.carded.intents:
+            if said := self.unsure(Target(intent.case_id), at):
+                return said
+        return ""
+
+    def _concerned(self) -> set[str]:
+        """Cases that something waits for: a prefix or a card."""
+        target = self._presses.target()
+        waiting = set() if target is None or target.case_id is None else {target.case_id}
+        return waiting | ({intent.case_id for intent in self._card.carded.intents} if self._card is not None else set())
+
+    def _lost_ground(self) -> str:
+        """What happened to the feed that no card outlives, in a sentence; empty if nothing did."""
+        session = self._model.session
+        if session is None:
+            return ""
+        status = session.status
+        before, self._ground = self._ground, (status.phase, status.epoch, status.gaps)
+        if before is None or before == self._ground:
+            return ""
+        if before[1] != status.epoch:
+            return "The feed began another log."
+        if status.phase == "forked":
+            return "The feed's log is not the one that was seen before."
+        if status.phase != "live":
+            return f"The feed is {status.phase}."
+        return "Something was missing and had to be asked for again." if before[2] != status.gaps else ""
+
+    # --- inside
 
     def _answer(self, card: OpenCard, key: str, at: float) -> None:
         """A key while a card is open: it may be the answer, and is nothing else."""
         answer = card.press(key, at)
         if answer == "no":
             self.back()
+        elif answer == "yes" and (unsure := self._unsure_card(card, at)):
+            self._bridge.say(unsure, "soon")
         elif answer == "yes":
             self._card, self._answered_at = None, at
             self._bridge.close_asking()

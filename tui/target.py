@@ -19,3 +19,5 @@ class Target:
     severity: Severity = "S4"
     at: float = 0.0
     """ms of a monotonic clock."""
+    sure: bool = True
+    """Whether the selection had stood still for a moment: neither moved by the program nor changed."""

@@ -5,7 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.keymap import KeyCollision, Keymap, KeyNeverBound
-from tui.presses import PASTE_KEYS, PASTE_MS, Fired, PasteGuard, Presses, Swallowed, Unbound, Waiting
+from tui.presses import (
+    ANSWER_MS,
+    PASTE_KEYS,
+    PASTE_MS,
+    AnswerGuard,
+    Fired,
+    PasteGuard,
+    Presses,
+    Swallowed,
+    Unbound,
+    Waiting,
+)
 
 KEYMAP = Keymap()
 
@@ -104,3 +115,26 @@ def test_the_keys_of_the_console_document() -> None:
     assert {key: found.get(key) for key in expected} == expected
     assert KEYMAP.get(("enter",)) is not None
     assert KEYMAP.get(("ctrl+l",)) is not None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ["alt+left_square_bracket", "question_mark", "1", "semicolon", "2", "c"],
+        ["circumflex_accent", "right_square_bracket", "1", "1", "semicolon", "r", "g", "b", "a", "e", "1"],
+        ["alt+P", "1", "dollar_sign", "r", "0", "m"],
+        ["escape", "y"],
+    ],
+)
+def test_what_a_terminal_answers_is_no_key(answer: list[str]) -> None:
+    guard = AnswerGuard()
+    dropped = [guard.key(key, 1_000.0 + at * 0.1) for at, key in enumerate(answer)]
+
+    assert all(dropped[1:])
+    assert not guard.key("c", 1_000.0 + len(answer) * 0.1 + ANSWER_MS + 1)
+
+
+def test_esc_and_then_another_key_by_hand_are_two_keys() -> None:
+    guard = AnswerGuard()
+
+    assert [guard.key(key, at) for key, at in (("escape", 0.0), ("j", 60.0), ("k", 65.0))] == [False] * 3

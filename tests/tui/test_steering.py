@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from casework.untrusted import Untrusted, visible
 from tests.tui.sample_floor import SampleSession
@@ -15,7 +17,8 @@ from tui.cards import DEAF_MS, REPEAT_STARTS_MS, Carded
 from tui.floor import WorkFloor
 from tui.keymap import Keymap
 from tui.outbox import Outbox
-from tui.steering import ASK_AGAIN_MS, Steering
+from tui.seen import FRESH_MS
+from tui.steering import Steering
 from tui.target import Target
 
 SCHOOL = Target("C-7F3A9K2M", 14, "S1")
@@ -32,11 +35,11 @@ class Bridge:
         self.calls: list[str] = []
         self.asking = False
         self.pane = False
-        self.moved = -1e9
         self.steering: Steering | None = None
 
     def target(self) -> Target:
-        return self.selected
+        assert self.steering is not None
+        return replace(self.selected, sure=self.steering.seen.target().sure)
 
     def say(self, sentence: str | Untrusted, tone: str = "text") -> None:
         if sentence:
@@ -62,9 +65,6 @@ class Bridge:
 
     def pane_is_open(self) -> bool:
         return self.pane
-
-    def moved_by_program_at(self) -> float:
-        return self.moved
 
     def page(self) -> int:
         return 10
@@ -176,8 +176,8 @@ def test_y_means_nothing_without_a_card(table: Table) -> None:
 
 
 def test_after_the_program_moved_the_selection_only_reversible_acts_go_through(table: Table) -> None:
-    table.bridge.moved = 0.0
-    table.now = ASK_AGAIN_MS - 1
+    table.steering.seen.moved()
+    table.now = FRESH_MS - 1
     table.press("e", "1")
     assert table.session.sent == []
     assert "moved by itself" in table.bridge.said[-1]
@@ -236,3 +236,98 @@ def test_an_act_without_a_case_says_so(table: Table) -> None:
     table.press("a")
 
     assert table.bridge.said == ["Not done: No case is selected: press j."]
+
+
+def test_a_case_that_just_changed_is_asked_about_again(table: Table) -> None:
+    case = table.session.mirror.rows["C-7F3A9K2M"]
+    table.steering.seen.note(case)
+    table.now = 10_000
+    table.session.mirror.put(structs.replace(case, owner="bo"))
+    table.press("e", "1")
+    assert table.session.sent == []
+    assert "just changed: S1, triaged, owner bo" in table.bridge.said[-1]
+    table.now += FRESH_MS
+    table.press("e", "1")
+
+    assert len(table.session.sent) == 1
+
+
+def test_a_change_of_the_score_is_no_reason_to_ask(table: Table) -> None:
+    case = table.session.mirror.rows["C-7F3A9K2M"]
+    table.steering.seen.note(case)
+    table.session.mirror.put(structs.replace(case, score_tenths=1))
+    table.press("e", "1")
+
+    assert len(table.session.sent) == 1
+
+
+def test_keys_that_hurt_are_dropped_after_the_loop_stood_still(table: Table) -> None:
+    table.steering.tick()
+    table.now = 3_000
+    table.steering.press("e", 500)
+    table.steering.press("1", 2_900)
+    table.press()
+    assert table.session.sent == []
+    assert "stood still" in table.bridge.said[-1]
+    table.steering.tick()
+    table.now = 3_100
+    table.press("e", "1")
+
+    assert len(table.session.sent) == 1
+
+
+def test_keys_that_hurt_are_dropped_until_the_terminal_has_drained(table: Table) -> None:
+    table.now = 5_000
+    table.steering.stalls.drained_at = lambda: table.now
+    table.press("e", "1")
+    assert table.session.sent == []
+    table.steering.stalls.drained_at = lambda: 5_000
+    table.now = 5_200
+    table.press("e", "1")
+    assert table.session.sent == []
+    table.now = 5_400
+    table.press("e", "1")
+
+    assert len(table.session.sent) == 1
+
+
+def test_a_card_is_not_answered_by_what_was_typed_ahead(table: Table) -> None:
+    card_of(table)
+    table.steering.tick()
+    table.now = 2_000
+    table.steering.press("y", 1_000)
+    table.press()
+    assert table.session.sent == []
+    assert table.steering.has_card
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"phase": "stale"}, "The feed is stale."),
+        ({"phase": "forked"}, "not the one that was seen before"),
+        ({"phase": "loading"}, "The feed is loading."),
+        ({"epoch": "other"}, "The feed began another log."),
+        ({"gaps": 1}, "Something was missing"),
+    ],
+)
+def test_no_card_outlives_the_ground_it_stands_on(table: Table, change: dict[str, Any], says: str) -> None:
+    card_of(table)
+    stood = []
+    table.steering.tick()
+    stood.append(table.steering.has_card)
+    table.session.set_status(**change)
+    table.steering.tick()
+    stood.append(table.steering.has_card)
+
+    assert stood == [True, False]
+    assert says in table.bridge.said[-1]
+    assert "The card was taken back; nothing was sent." in table.bridge.said[-1]
+
+
+@pytest.mark.parametrize(("phase", "sent"), [("live", 1), ("stale", 1), ("offline", 1), ("loading", 0), ("forked", 0)])
+def test_tier_two_waits_while_there_is_a_gap(table: Table, phase: str, sent: int) -> None:
+    table.session.set_status(phase=phase)
+    table.press("e", "1")
+
+    assert len(table.session.sent) == sent

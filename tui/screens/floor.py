@@ -16,7 +16,6 @@ from casework.query import QueryFault
 from casework.untrusted import Untrusted
 from client.views.bits import Line
 from tui.acting import Asked
-from tui.askarea import NEVER
 from tui.asking import Question, answer_line, card_of, command_question, filter_question, form_of
 from tui.cards import Carded
 from tui.commandline import CommandFault, Typed, read
@@ -36,12 +35,12 @@ from tui.screens.help import HelpScreen
 from tui.screens.kept import KeptFloor
 from tui.screens.messages import MessagesScreen
 from tui.search import Search
-from tui.steering import Steering
+from tui.steering import TICK_MS, Steering
 from tui.target import Target
 from widgets.boundary import Fault, Faulted, Faults, bounded
 from widgets.form import Form, Step
 
-TICK_S: Final = 0.1
+TICK_S: Final = TICK_MS / 1_000
 """Ten looks a second at what changed; a key paints at once."""
 
 
@@ -78,8 +77,8 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
         self._news = self._due = True
         self._phase = ""
         self._begun = False
-        self._moved_at = NEVER
-        self._about: tuple[str, str | None, str, str] | None = None
+        self._pressed_at = 0.0
+        model.looked = self.steering.seen.note
 
     def compose(self) -> ComposeResult:
         yield self.view
@@ -101,6 +100,7 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
     def _tick(self) -> None:
         """What fails in here costs this part of this look: time goes on, and so does what is shown."""
         with bounded("An act on its way", self.failed):
+            self.steering.tick()
             self.outbox.tick()
         with bounded("The journal", self.failed):
             self.keeping.tick()
@@ -136,29 +136,29 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
             return False
         self.search.took = False
         settled = self.view.queue.show()
-        self._watch_selected()
         if not self._begun and len(self.model.ids):
             # The top case is one key away from the start on.
             self._begun = True
             self.view.queue.first()
         if settled.lost is not None:
-            self._moved_at = monotonic_ms()
+            self.steering.seen.moved()
             if settled.lost not in self.outbox.lately:
                 self.say(f"{shown(settled.lost)} left this view", "quiet")
         return True
 
-    def _watch_selected(self) -> None:
-        """Remember when the selected case changed under the finger: what it is about now may not be what was meant."""
-        cursor = self.view.queue.cursor
-        case = None if cursor is None else self.model.case(cursor)
-        about = None if case is None else (case.case_id, case.owner, case.state, case.severity)
-        before, self._about = self._about, about
-        if before is not None and about is not None and before[0] == about[0] and before != about:
-            self._moved_at = monotonic_ms()
-
     def paint(self) -> None:
         """Paint everything that differs from what stands there."""
         self.view.paint(self._line())
+        self._note_selected()
+
+    def _paint_case(self) -> None:
+        self.view.paint_case()
+        self._note_selected()
+
+    def _note_selected(self) -> None:
+        """What stands on the selected row now is what the next key is about."""
+        cursor = self.view.queue.cursor
+        self.steering.seen.show(None if cursor is None else self.model.case(cursor))
 
     def _line(self) -> Line:
         prefix = self.steering.prefix
@@ -177,6 +177,7 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
         event.prevent_default()
         self.search.give_way()
         form = self.view.asking.form
+        self._pressed_at = event.time * 1_000
         if form is not None:
             # The form takes its keys from here, one after the other: none can overtake another on its way.
             step = form.press(event.key, event.character if event.is_printable else None)
@@ -205,18 +206,14 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
     # --- what steering and acting ask for
 
     def target(self) -> Target:
-        cursor = self.view.queue.cursor
-        case = None if cursor is None else self.model.case(cursor)
-        if case is None:
-            return Target(at=monotonic_ms())
-        return Target(case.case_id, case.version, case.severity, monotonic_ms())
+        return self.steering.seen.target()
 
     def move(self, lines: int) -> None:
         if self.pane_is_open():
             self.view.pane.scroll_lines(lines)
         else:
             self.view.queue.move(lines)
-            self.view.paint_case()
+            self._paint_case()
 
     def page(self) -> int:
         return self.view.pane.room if self.pane_is_open() else self.view.queue.page
@@ -226,18 +223,18 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
             self.view.pane.scroll_lines(-1_000_000)
         else:
             self.view.queue.first()
-            self.view.paint_case()
+            self._paint_case()
 
     def last(self) -> None:
         if self.pane_is_open():
             self.view.pane.scroll_lines(1_000_000)
         else:
             self.view.queue.last()
-            self.view.paint_case()
+            self._paint_case()
 
     def select(self, case_id: str) -> None:
         self.view.queue.select(case_id)
-        self.view.paint_case()
+        self._paint_case()
 
     def view_changed(self) -> None:
         cursor = self.view.queue.cursor
@@ -325,9 +322,6 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
         self.outbox.cancel_all()
         self.outbox.drop_unsettled()
 
-    def moved_by_program_at(self) -> float:
-        return self._moved_at
-
     # --- answers
 
     def on_paste(self, event: events.Paste) -> None:
@@ -353,6 +347,8 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
         """Do what the form says; False if something in it cannot be, which is said in its field."""
         try:
             if question.asked is not None:
+                if question.asked.tier >= 2 and self.steering.stalls.blind(self._pressed_at):
+                    raise FieldFault(question.asked.fields[-1].ask.name, "The screen stood still: press Enter again.")
                 self.steering.acting.sent(question.asked, form.values)
             elif question.command:
                 self._command(read(form.values["command"], self.keymap), question.target or self.target())
@@ -373,7 +369,7 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
     def _command(self, typed: Typed, target: Target) -> None:
         if typed.bound is not None:
             self.view.asking.close()
-            self.steering.fire(typed.bound, target)
+            self.steering.fire(typed.bound, target, self._pressed_at)
         elif typed.kind == "view":
             if (view := self.model.views.named(typed.view)) is None:
                 raise CommandFault(f"There are the views {', '.join(self.model.views.names)}.")
