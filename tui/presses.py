@@ -18,7 +18,7 @@ PASTE_KEYS: Final = 8
 PASTE_MS: Final = 50
 """More than this many keys within this time, outside an input, are no fingers."""
 
-ANSWER_MS: Final = 10
+ANSWER_MS: Final = 4
 """Keys of a terminal's answer come within this time of each other: they were read at once."""
 _BEGINS: Final = frozenset({"circumflex_accent", "escape"})
 """What an escape sequence that nobody understands begins with once it is taken apart; alt+something as well."""
