@@ -21,6 +21,10 @@ MEASUREMENTS: Final[dict[str, str]] = {
     "fanout": "fan-out to many consoles",
     "start": "start from a snapshot",
     "audit": "audit of a log",
+    "keys": "the console: from a key press to its repaint",
+    "painting": "the console: bytes, paints and processor",
+    "opening": "the console: first rows and memory",
+    "slowlink": "the console on a slow line",
 }
 """Modules of this package with a `run(scale, report, directory)`, and what they measure."""
 PREFIX: Final = "watchfloor-bench-"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Literal, NamedTuple, TextIO, TypeVar
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 PAIRS: Final = 5
 """Interleaved pairs in a full run."""
@@ -109,9 +110,9 @@ class Report:
         print(text, file=self._out, flush=True)
 
 
-def interleaved(pairs: int, ours: Callable[[], T], theirs: Callable[[], T]) -> list[tuple[T, T]]:
+def interleaved(pairs: int, ours: Callable[[], T], theirs: Callable[[], U]) -> list[tuple[T, U]]:
     """(ours, theirs) of each pair, run right after each other, every other pair in the other order."""
-    found: list[tuple[T, T]] = []
+    found: list[tuple[T, U]] = []
     for number in range(pairs):
         if number % 2:
             second = theirs()

@@ -1,0 +1,130 @@
+"""The fewest bytes that turn one screen into the next: what an encoder of cells can be held against.
+
+Written from the screens alone, and knows nothing of the console's own encoder. Each run of changed cells costs the
+shortest way of the cursor to it, the shortest change of the style, and its text; cells between two runs that did not
+change are written again where that is shorter than a jump. Style and cursor are carried on from frame to frame.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pyte
+
+
+class Style(NamedTuple):
+    fg: str = "default"
+    bg: str = "default"
+    bold: bool = False
+    italics: bool = False
+    underscore: bool = False
+    strikethrough: bool = False
+    reverse: bool = False
+    blink: bool = False
+
+
+PLAIN = Style()
+_NAMES = ("black", "red", "green", "brown", "blue", "magenta", "cyan", "white")
+_FLAGS = {"bold": 1, "italics": 3, "underscore": 4, "strikethrough": 9, "reverse": 7, "blink": 5}
+
+Cell = tuple[str, Style]
+Cells = list[list[Cell]]
+
+
+def cells_of(screen: pyte.Screen) -> Cells:
+    """A copy of what stands on `screen`; the second half of a wide character is an empty cell."""
+    lines: Cells = []
+    for number in range(screen.lines):
+        line = screen.buffer[number]
+        lines.append([_cell(line[column]) for column in range(screen.columns)])
+    return lines
+
+
+def _cell(char: Any) -> Cell:
+    data, fg, bg, bold, italics, underscore, strikethrough, reverse, blink = char
+    return data, Style(fg, bg, bold, italics, underscore, strikethrough, reverse, blink)
+
+
+class Ideal:
+    """Where the cursor stands and which style is on, as the ideal writer would have left them."""
+
+    def __init__(self) -> None:
+        self._at: tuple[int, int] | None = None
+        self._style = PLAIN
+
+    def frame(self, before: Cells, after: Cells) -> tuple[int, int]:
+        """(cells that changed, bytes that these need)."""
+        changed = size = 0
+        for number, (old, new) in enumerate(zip(before, after, strict=True)):
+            if old == new:
+                continue
+            columns = [column for column, cell in enumerate(new) if cell != old[column]]
+            changed += len(columns)
+            for column in columns:
+                if new[column][0] == "":
+                    continue  # the wide character before it covers it
+                size += self._go(number, column, new)
+                size += self._write(number, column, new[column])
+        return changed, size
+
+    def _go(self, line: int, column: int, cells: list[Cell]) -> int:
+        """Bytes to put the cursor there: an absolute jump, a step on its line, or the cells between written again."""
+        if self._at == (line, column):
+            return 0
+        jump = f"\x1b[{line + 1};{column + 1}H" if column else f"\x1b[{line + 1}H" if line else "\x1b[H"
+        ways = [len(jump)]
+        if self._at is not None and self._at[0] == line and self._at[1] < column:
+            start = self._at[1]
+            ways.append(len(f"\x1b[{column - start}C") if column - start > 1 else len("\x1b[C"))
+            between = cells[start:column]
+            if all(cell[1] == self._style for cell in between):
+                ways.append(sum(len(cell[0].encode()) for cell in between))
+        elif self._at is not None and self._at[0] + 1 == line and column == 0:
+            ways.append(2)
+        return min(ways)
+
+    def _write(self, line: int, column: int, cell: Cell) -> int:
+        size = _restyle(self._style, cell[1]) + len(cell[0].encode())
+        self._style = cell[1]
+        width = max(1, sum(pyte.screens.wcwidth(char) for char in cell[0]))
+        self._at = (line, column + width)
+        return size
+
+
+def _restyle(old: Style, new: Style) -> int:
+    """Bytes of the shortest SGR sequence from one style to the other."""
+    if old == new:
+        return 0
+    fresh = _codes(PLAIN, new)
+    ways = [len("\x1b[m") if not fresh else len("\x1b[0;") + len(";".join(fresh)) + 1]
+    if all(getattr(new, flag) or not getattr(old, flag) for flag in _FLAGS):
+        ways.append(len("\x1b[") + len(";".join(_codes(old, new))) + 1)
+    else:
+        off = [_off(flag) for flag in _FLAGS if getattr(old, flag) and not getattr(new, flag)]
+        ways.append(len("\x1b[") + len(";".join([*off, *_codes(old, new)])) + 1)
+    return min(ways)
+
+
+def _off(flag: str) -> str:
+    return "22" if flag == "bold" else f"2{_FLAGS[flag]}"
+
+
+def _codes(old: Style, new: Style) -> list[str]:
+    """What to set so that `old` becomes `new`, apart from flags that go off."""
+    codes = [str(code) for flag, code in _FLAGS.items() if getattr(new, flag) and not getattr(old, flag)]
+    if new.fg != old.fg:
+        codes.append(_color(new.fg, 30))
+    if new.bg != old.bg:
+        codes.append(_color(new.bg, 40))
+    return codes
+
+
+def _color(color: str, base: int) -> str:
+    if color == "default":
+        return str(base + 9)
+    bright = color.startswith("bright")
+    name = color.removeprefix("bright")
+    if name in _NAMES:
+        return str(base + 60 * bright + _NAMES.index(name))
+    red, green, blue = (int(color[place : place + 2], 16) for place in (0, 2, 4))
+    return f"{base + 8};2;{red};{green};{blue}"
