@@ -139,15 +139,17 @@ class PtyProgram:
         tail = b""
         seen = 0
         deadline = time.monotonic() + patience_s
-        while time.monotonic() < deadline:
+        ended = False
+        while time.monotonic() < deadline and not ended:
+            ended = self.process.poll() is not None
             self._read_until(time.monotonic() + 0.02)
             for _, data in recording.chunks[seen:]:
                 tail = tail[-len(marker) :] + data
                 if marker in tail:
                     return
             seen = len(recording.chunks)
-            if self.process.poll() is not None:
-                raise Ran(self.name, f"ended with {self.process.returncode}", tail)
+        if ended:
+            raise Ran(self.name, f"ended with {self.process.returncode}", tail)
         raise Ran(self.name, f"showed no {marker!r} within {patience_s:.0f} s", tail)
 
     def settle(self, *, patience_s: float) -> None:

@@ -27,6 +27,7 @@ from websockets.typing import Subprotocol
 from bench.floorload import EPOCH_MS, FloorLoad, Frame, head_hash
 from casework.access import Person
 from casework.policy import defaults
+from casework.runbookfile import shipped
 from feed.transport import text_frame
 from protocol import codec, frames, limits, shapes
 from protocol.catalogue import catalogue_out
@@ -82,7 +83,7 @@ class StandIn:
         if path == "/v1/feed":
             return None
         if path == "/v1/catalogue":
-            return _json(http.HTTPStatus.OK, msgspec.json.encode(catalogue_out(defaults(), _PERSON)))
+            return _json(http.HTTPStatus.OK, msgspec.json.encode(catalogue_out(defaults(), _PERSON, shipped())))
         if path.startswith("/v1/cases/"):
             self.count.fetched += 1
             case = self.floor.case(path.removeprefix("/v1/cases/"))
