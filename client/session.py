@@ -11,7 +11,7 @@ import contextlib
 import gc
 import random as randomness
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -79,7 +79,12 @@ class Session:
             self.mirror, self.clock, random=random, heads=heads or Heads(heads_file(profile.address.url))
         )
         self._commands = Commands(
-            self._post, now=now, random=random, on_change=self._changed, epoch=lambda: self.mirror.epoch
+            self._post,
+            now=now,
+            random=random,
+            on_change=self._changed,
+            epoch=lambda: self.mirror.epoch,
+            post_many=self._post_many,
         )
         self.catalogue: Catalogue | None = None
         """What is in force on the feed, None until it was told; the one before stays while the next is asked for."""
@@ -162,6 +167,18 @@ class Session:
         outcome = await self._commands.do(case_id, command, key=key or self._keys())
         self._settle()
         return outcome
+
+    async def do_many(self, items: Sequence[tuple[str, Command]]) -> list[Outcome]:
+        """Have many commands done, each for itself; the outcomes in their order."""
+        context = self.context()
+        outcomes = await self._commands.do_many(
+            [
+                (case_id, command if command.context is not None else replace(command, context=context), self._keys())
+                for case_id, command in items
+            ]
+        )
+        self._settle()
+        return outcomes
 
     async def ask_again(self, key: str) -> Outcome:
         """Ask after a command that nobody answered for, with the same key. Raises `KeyError`."""
@@ -296,6 +313,10 @@ class Session:
             content=body,
             headers={**http.headers(self.profile), "Content-Type": "application/json", "Idempotency-Key": key},
         )
+
+    async def _post_many(self, body: bytes) -> httpx.Response:
+        headers = {**http.headers(self.profile), "Content-Type": "application/json"}
+        return await self._client().post("/v1/commands", content=body, headers=headers)
 
     def _client(self) -> httpx.AsyncClient:
         if self._http is None:

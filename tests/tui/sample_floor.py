@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -303,6 +303,8 @@ class SampleSession:
     presence: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: {"C-7F3A9K2M": [("bo", "looking")]})
     sent: list[tuple[str, Command]] = field(default_factory=list)
     answers: list[SampleOutcome] = field(default_factory=list)
+    batches: list[int] = field(default_factory=list)
+    """How many commands each batch had."""
     cases: dict[str, Case] = field(default_factory=dict)
     opened: list[str] = field(default_factory=list)
     acknowledged: int = 0
@@ -322,6 +324,10 @@ class SampleSession:
     async def do(self, case_id: str, command: Command) -> SampleOutcome:
         self.sent.append((case_id, command))
         return self.answers.pop(0) if self.answers else SampleOutcome()
+
+    async def do_many(self, items: Sequence[tuple[str, Command]]) -> list[SampleOutcome]:
+        self.batches.append(len(items))
+        return [await self.do(case_id, command) for case_id, command in items]
 
     async def open_case(self, case_id: str) -> Case | None:
         self.opened.append(case_id)
