@@ -6,13 +6,15 @@ Everything is about the `Target` that was frozen at the first key. No widgets: t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from casework.commands import Command
 from casework.tokens import Tier
 from casework.untrusted import Untrusted
 from casework.verbs import Verb
+from tui.batches import Batches
+from tui.bulk import Bulk
 from tui.cards import Carded
 from tui.enforcing import NO_ACTION, card_for, fields_for, proposal
 from tui.floor import WorkFloor
@@ -38,7 +40,7 @@ class Asked:
 
     @property
     def draft_key(self) -> tuple[str, str]:
-        return (self.verb.verb, self.target.case_id or "")
+        return (self.verb.verb, "marks" if self.target.many else self.target.case_id or "")
 
 
 class Stage(Protocol):
@@ -46,6 +48,7 @@ class Stage(Protocol):
 
     def ask(self, asked: Asked, draft: Mapping[str, str]) -> None: ...
     def card(self, carded: Carded) -> None: ...
+    def marks_done(self) -> None: ...
     def say(self, sentence: str | Untrusted, tone: str = "text") -> None: ...
     def show_case(self, case_id: str, *, runbook: bool = False) -> None: ...
 
@@ -53,7 +56,8 @@ class Stage(Protocol):
 class Acting:
     """The verbs of the console. `drafts` outlives a closed form and a resync."""
 
-    def __init__(self, model: WorkFloor, outbox: Outbox, stage: Stage) -> None:
+    def __init__(self, model: WorkFloor, outbox: Outbox, stage: Stage, batches: Batches | None = None) -> None:
+        self.bulk = Bulk(model, batches or Batches.over(outbox), stage.say, stage.marks_done)
         self._model = model
         self._outbox = outbox
         self._stage = stage
@@ -65,6 +69,9 @@ class Acting:
             return
         if bound.name == "undo":
             self._undo()
+            return
+        if target.many:
+            self._run_on_marks(bound, bound.verb, target)
             return
         case = None if target.case_id is None else self._model.case(target.case_id)
         verb = turn(bound.verb, bound.turns, case, self._model.me)
@@ -80,6 +87,21 @@ class Acting:
             fields = fields_of(verb, case, me=self._model.me, value=bound.value)
         tier = max(bound.tier, verb.tier)
         asked = Asked(verb, bound.title if bound.value else verb.title, target, fields, preset, bound.opens, tier)
+        if fields:
+            self._stage.ask(asked, self.drafts.get(asked.draft_key, {}))
+        else:
+            self._finish(asked, {})
+
+    def _run_on_marks(self, bound: Bound, verb: Verb, target: Target) -> None:
+        refusal = self.bulk.refusal(bound, target)
+        cases = [case for each in target.marked if (case := self._model.case(each.case_id or "")) is not None]
+        if refusal is not None or not cases:
+            self._stage.say(f"Not done: {refusal}", "late")
+            return
+        # Whether a reason is needed is decided by the most urgent of them that may be touched.
+        case = min((each for each in cases if each.severity != "S0"), key=lambda each: each.severity)
+        fields = fields_of(verb, case, me=self._model.me, value=bound.value)
+        asked = Asked(verb, bound.title if bound.value else verb.title, target, fields, self._preset(verb, bound.value))
         if fields:
             self._stage.ask(asked, self.drafts.get(asked.draft_key, {}))
         else:
@@ -121,6 +143,8 @@ class Acting:
 
     def confirmed(self, carded: Carded) -> None:
         """A card was answered with yes."""
+        if self.bulk.confirmed(carded):
+            return
         for intent in carded.intents:
             if (locked := self._locked(intent.tier, intent.case_id)) is not None:
                 self._stage.say(f"Not done: {locked}", "late")
@@ -133,6 +157,9 @@ class Acting:
     def _finish(self, asked: Asked, values: Mapping[str, str]) -> None:
         case_id = asked.target.case_id
         now = self._model.now()
+        if now is not None and asked.target.many:
+            self._finish_on_marks(asked, values, now)
+            return
         if case_id is None or now is None:
             return
         if asked.verb.verb == "propose":
@@ -142,6 +169,17 @@ class Acting:
         self._outbox.put(self._intent(asked, command))
         if asked.opens:
             self._stage.show_case(case_id, runbook=True)
+
+    def _finish_on_marks(self, asked: Asked, values: Mapping[str, str], now: int) -> None:
+        typed = {**asked.preset, **values}
+
+        def intent_of(each: Target) -> Intent:
+            command = command_of(asked.verb, typed, version=each.version, now=now)
+            return self._intent(replace(asked, target=each), command)
+
+        carded = self.bulk.put(asked.verb, _short(asked.verb.verb, asked.preset), asked.target, intent_of)
+        if carded is not None:
+            self._stage.card(carded)
 
     def _intent(self, asked: Asked, command: Command) -> Intent:
         return Intent(
@@ -175,6 +213,10 @@ class Acting:
     def _undo(self) -> None:
         canceled = self._outbox.cancel_newest()
         if canceled is not None:
+            return
+        single, many = self._outbox.undoable_at(), self.bulk.batches.undoable_at()
+        if many is not None and (single is None or many > single):
+            self.bulk.batches.undo_newest()
             return
         intent = self._outbox.undo_newest()
         if intent is None:

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from client.views.sorts import SORTS
 
-Group = Literal["move", "views", "other"]
+Group = Literal["move", "mark", "views", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,9 @@ ACTS: Final = (
     Act("view_mine", ("2",), "Mine", "views"),
     Act("view_unowned", ("3",), "Unowned", "views"),
     Act("view_late", ("4",), "Late", "views"),
+    Act("mark", ("x", "space"), "Mark the case and go on", "mark"),
+    Act("range", ("v",), "Mark a range: moves and counts stretch it (v9j)", "mark"),
+    Act("mark_all", ("*",), "Mark all that are shown", "mark"),
     *(Act(f"view_{digit}", (digit,), f"The view on {digit}", "views") for digit in "56789"),
     Act("clear", ("0",), "Clear view, filter, sort and lock, go to the top", "views"),
     *(Act(f"sort_{sort.name}", (f"S{sort.letter}",), f"Sort: {sort.title}", "views") for sort in SORTS.values()),
@@ -60,7 +63,7 @@ ACTS: Final = (
     Act("acknowledge_fork", ("!",), "Say that you read the red banner", "other"),
     Act("redraw", ("ctrl+l",), "Redraw", "other"),
     Act("interrupt", ("ctrl+c",), "Clear or cancel", "other"),
-    Act("back", ("escape",), "Back: prefix, card, input, pane", "other"),
+    Act("back", ("escape",), "Back: prefix, card, input, pane, marks", "other"),
     Act("close", ("q",), "Close the pane; at the queue, quit", "other"),
 )
 

@@ -41,10 +41,13 @@ class Question:
 
 def form_of(asked: Asked, draft: Mapping[str, str]) -> Form:
     """The form of a verb, its draft in it if there is one."""
-    title: Line = ((asked.title, "strong"), DOT, (shown(asked.target.case_id or ""), "text"))
+    about, end = shown(asked.target.case_id or ""), f"v{asked.target.version}"
+    if asked.target.many:
+        about, end = f"{len(asked.target.marked)} marked cases", "never an S0"
+    title: Line = ((asked.title, "strong"), DOT, (about, "text"))
     return Form(
         title,
-        ((f"v{asked.target.version}", "quiet"),),
+        ((end, "quiet"),),
         [
             Blank(
                 name=field.ask.name,

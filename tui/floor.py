@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, Generic, TypeVar
 
 from casework.catalogue import Clause, Enforcement, shipped_actions
@@ -20,7 +21,9 @@ from client.views.saved import ALL, SavedView, SavedViews
 from client.views.shown import Wanted
 from client.views.sorts import QUEUE, SORTS
 from client.views.tally import Tally
+from tui.marks import Marks
 from tui.port import FloorSession, Watched
+from tui.target import Target
 from widgets.boundary import Fault
 
 AGAIN_MS: Final = 1_000
@@ -190,7 +193,7 @@ class FloorModel(Generic[S]):
                 self.tally.me = self.me
                 self.tally.rebuild(rows)
             self._take(rows, dirty, now)
-            self._dirty(dirty)
+            self._noted(dirty)
             changed = changed or bool(dirty)
         if self._asks_time and not self._ids.walking:
             if now - self._asked_at >= max(AGAIN_MS, AGAIN_SHARE * self._spent_ms):
@@ -288,7 +291,7 @@ class FloorModel(Generic[S]):
 
     # --- inside
 
-    def _dirty(self, dirty: set[str]) -> None:
+    def _noted(self, dirty: Collection[str]) -> None:
         """These cases changed; for who keeps more about cases."""
 
     def _choose(self, selected: str | None) -> None:
@@ -327,7 +330,29 @@ class FloorModel(Generic[S]):
 
 
 class WorkFloor(FloorModel[FloorSession]):
-    """The floor of somebody who works on it: cases can be open, and others are seen to look at them."""
+    """The floor of somebody who works on it: cases can be open or marked, and others are seen to look at them."""
+
+    def __init__(
+        self,
+        *,
+        name: str = "",
+        read_only: bool = False,
+        views: SavedViews | None = None,
+        clock: Callable[[], float] = elapsed_ms,
+    ) -> None:
+        super().__init__(name=name, read_only=read_only, views=views, clock=clock)
+        self.marks = Marks(self._seen)
+
+    def floor(self) -> Floor:
+        marked, hidden = self.marks.split(self.ids)
+        return replace(super().floor(), marked=len(marked) + hidden, marked_hidden=hidden)
+
+    def _noted(self, dirty: Collection[str]) -> None:
+        self.marks.update(dirty)
+
+    def _seen(self, case_id: str) -> Target | None:
+        row = None if self.session is None else self.session.mirror.rows.get(case_id)
+        return None if row is None else Target(row.case_id, row.version, row.severity)
 
     def case(self, case_id: str) -> Common | None:
         """The whole case if it is open here, else its row."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
@@ -20,6 +20,7 @@ from client.views.whole import only_timeline, whole
 from tui.askarea import AskArea
 from tui.floor import WorkFloor
 from tui.keymap import Keymap
+from tui.markwords import marks_footer
 from tui.offers import footer
 from widgets.banner import Banner
 from widgets.boundary import Fault, Faulted, bounded, unshown_row
@@ -27,6 +28,7 @@ from widgets.casepane import CasePane
 from widgets.message import Footer, Message
 from widgets.preview import Preview
 from widgets.queue import Queue
+from widgets.refused import MOST, Refused
 from widgets.status import Status
 from widgets.toned import Toned
 
@@ -36,7 +38,7 @@ WIDEST: Final = 190
 TALL: Final = 20
 """From this size on the case stands beside the queue; below TALL lines there is one pane and no preview."""
 CROWDED: Final = 4
-"""A form of more lines than this takes the preview's place."""
+"""A form or card of more lines than this takes the preview's place."""
 
 
 class FloorView(Vertical):
@@ -74,11 +76,12 @@ class FloorView(Vertical):
                 yield Preview(id="preview")
             yield CasePane(id="pane")
         yield AskArea(id="ask")
+        yield Refused(id="refused")
         yield Message(id="message")
         yield Footer(id="footer")
 
     def on_mount(self) -> None:
-        self.queue.source(self.model.ids, self._row, self.model.index)
+        self.queue.source(self.model.ids, self._row, self.model.index, self.model.marks)
 
     def _row(self, case_id: str) -> QueueRow | None:
         """The drawable row, or in its place one that says that it cannot be shown: the others stand."""
@@ -146,6 +149,11 @@ class FloorView(Vertical):
             found = () if case is None or now is None else facts(case, now, looking=self.model.looking(case.case_id))
             self.query_one(Preview).tell(case, found)
 
+    def refused(self, lines: Sequence[Line]) -> None:
+        """Name what a bulk act did not do."""
+        more = f" and {len(lines) - MOST + 1} more \u00b7 :messages lists them all \u00b7 Esc: seen"
+        self.query_one(Refused).tell(lines, ((more, "quiet"),))
+
     def paint_lines(self, line: Line) -> None:
         """Paint the message line and the footer."""
         with self._part(Message):
@@ -158,9 +166,13 @@ class FloorView(Vertical):
         form = asking.form
         if form is None:
             self.queue.place_cursor()
-        self.set_class(form is not None and form.lines_needed > CROWDED, "crowded")
+        carded = None if asking.question is None else asking.question.carded
+        needed = form.lines_needed if form is not None else 0 if carded is None else len(carded.body)
+        self.set_class(needed > CROWDED, "crowded")
         if asking.question is not None:
             offers = asking.question.keys
+        elif len(self.model.marks):
+            offers = marks_footer(self.keymap)
         else:
             model = self.model
             roles = frozenset(() if model.session is None else model.session.status.roles)

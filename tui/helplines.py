@@ -26,7 +26,7 @@ KEYS = 11
 """Cells of the keys; the longest are `PgDn ctrl+f`."""
 ROOM = 30
 """Cells of a title that has its reason beside it."""
-ACT_GROUPS = (("move", "Move"), ("views", "Views"), ("other", "Other"))
+ACT_GROUPS = (("move", "Move"), ("mark", "Mark"), ("views", "Views"), ("other", "Other"))
 
 
 def help_lines(keymap: Keymap, model: WorkFloor, case: Common | None) -> tuple[Line, ...]:

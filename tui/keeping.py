@@ -124,6 +124,7 @@ class Keeping:
 
     def _restore_view(self, found: Journal) -> None:
         model = self._model
+        model.marks.restore(found.marks)
         if model.view != ALL or model.filter:
             return  # the person chose one before the feed was there
         try:
@@ -149,6 +150,7 @@ class Keeping:
             view="" if model.view == ALL else model.view,
             filter=model.filter,
             sort="" if model.sort == QUEUE else model.sort,
+            marks=model.marks.lasting,
             selected=self._screen.selected() or "",
             drafts=drafts,
             unsent=self._unsent(),

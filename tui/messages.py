@@ -30,7 +30,9 @@ def prefix_line(
     What `works` there and now comes first, since a narrow screen does not show all.
     """
     bits: list[Bit] = [(prefix, "key")]
-    if target is not None and target.case_id is not None:
+    if target is not None and target.many:
+        bits.append((f" {len(target.marked)} marked", "key"))
+    elif target is not None and target.case_id is not None:
         bits.append((f" {shown(target.case_id)}", "quiet"))
     room = width - sum(len(str(text)) for text, _ in bits) - 4
     for key, bound in sorted(keymap.follows(prefix), key=lambda follower: not works(follower[1])):

@@ -129,21 +129,31 @@ class Outbox:
 
     def undo_newest(self) -> Intent | None:
         """The undo of the newest act that can still be undone, or None; it counts as undone from now on."""
+        entry = self._undoable()
+        if entry is None or entry.seq is None or entry.version is None:
+            return None
+        self._set(replace(entry, undone=True))
+        return Intent(
+            verb="undo",
+            title=f"undo {entry.intent.title}",
+            case_id=entry.intent.case_id,
+            command=Undo(expected_version=entry.version, seq=entry.seq),
+            tier=1,
+            severity=entry.intent.severity,
+        )
+
+    def undoable_at(self) -> float | None:
+        """When the newest act that can still be undone was done."""
+        entry = self._undoable()
+        return None if entry is None else entry.at
+
+    def _undoable(self) -> Entry | None:
         now = self.now()
         for entry in reversed(self.entries):
             if entry.state != "done" or entry.undone or now - entry.at > UNDO_MS:
                 continue
-            if not entry.intent.undoable or entry.seq is None or entry.version is None:
-                continue
-            self._set(replace(entry, undone=True))
-            return Intent(
-                verb="undo",
-                title=f"undo {entry.intent.title}",
-                case_id=entry.intent.case_id,
-                command=Undo(expected_version=entry.version, seq=entry.seq),
-                tier=1,
-                severity=entry.intent.severity,
-            )
+            if entry.intent.undoable and entry.seq is not None and entry.version is not None:
+                return entry
         return None
 
     def read_all(self) -> None:

@@ -8,10 +8,12 @@ from typing import Final, Protocol
 from casework.caseid import shown
 from casework.untrusted import Untrusted
 from tui.acting import Acting, Stage
+from tui.batches import Batches
 from tui.cards import TOGETHER_MS, Carded, OpenCard
 from tui.floor import WorkFloor
 from tui.keymap import Bound, Keymap
 from tui.keynames import spelled
+from tui.marking import Marking
 from tui.moving import Moving
 from tui.outbox import Outbox
 from tui.presses import Fired, Presses, Swallowed, Waiting
@@ -36,6 +38,7 @@ class Bridge(Stage, Protocol):
     def last(self) -> None: ...
     def select(self, case_id: str) -> None: ...
     def view_changed(self) -> None: ...
+    def marks_changed(self) -> None: ...
     def open_pane(self, *, timeline: bool = False, runbook: bool = False) -> None: ...
     def close_pane(self) -> bool: ...
     def ask_filter(self) -> None: ...
@@ -54,7 +57,13 @@ class Steering:
     """Keys in, acts out. `now` is ms of a monotonic clock."""
 
     def __init__(
-        self, model: WorkFloor, keymap: Keymap, outbox: Outbox, bridge: Bridge, now: Callable[[], float]
+        self,
+        model: WorkFloor,
+        keymap: Keymap,
+        outbox: Outbox,
+        bridge: Bridge,
+        now: Callable[[], float],
+        batches: Batches | None = None,
     ) -> None:
         self._model = model
         self._keymap = keymap
@@ -66,15 +75,16 @@ class Steering:
         self.stalls = Stalls(now, tick_ms=TICK_MS)
         self.stalls.feed_trip_ms = lambda: None if model.session is None else model.session.status.round_trip_ms
         self._ground: tuple[str, str, int] | None = None
-        self.acting = Acting(model, outbox, bridge)
+        self.acting = Acting(model, outbox, bridge, batches)
+        self.marking = marking = Marking(model, bridge)
         self._card: OpenCard | None = None
         self._answered_at = -1e9
         self._arrivals: dict[str, float] = {}
         self._leaving = False
         moving = Moving(model, bridge)
         self._acts: dict[str, Callable[[], None]] = {
-            "down": lambda: bridge.move(1),
-            "up": lambda: bridge.move(-1),
+            "down": lambda: bridge.move(marking.times()),
+            "up": lambda: bridge.move(-marking.times()),
             "page_down": lambda: bridge.move(bridge.page()),
             "page_up": lambda: bridge.move(-bridge.page()),
             "half_down": lambda: bridge.move(max(1, bridge.page() // 2)),
@@ -91,6 +101,7 @@ class Steering:
             "previous_case": moving.previous_case,
             "filter": bridge.ask_filter,
             **Viewing(model, bridge).acts(),
+            **marking.acts(),
             "approvals": lambda: bridge.say("Nothing waits.", "quiet"),
             "command": bridge.ask_command,
             "help": bridge.help,
@@ -131,6 +142,8 @@ class Steering:
         self._arrivals[key] = at
         if len(self._arrivals) > _REMEMBERED:
             del self._arrivals[next(iter(self._arrivals))]
+        if self._presses.prefix is None and self.marking.digit(key):
+            return
         result = self._presses.press(key, self._bridge.target())
         if isinstance(result, Fired):
             self.fire(result.bound, result.target, at)
@@ -157,7 +170,7 @@ class Steering:
             self._bridge.close_asking()
 
     def back(self) -> None:
-        """Esc: prefix, card, input, pane, in this order."""
+        """Esc: prefix, card, input, what was refused, pane, marks, in this order."""
         if self._presses.clear():
             return
         if self._card is not None:
@@ -165,8 +178,8 @@ class Steering:
             self._bridge.close_asking()
             self._bridge.say("Back. Nothing was sent.", "quiet")
             return
-        if not self._bridge.close_asking():
-            self._bridge.close_pane()
+        if not self._bridge.close_asking() and not self.acting.bulk.batches.see_all() and not self._bridge.close_pane():
+            self.marking.clear()
 
     def tick(self) -> None:
         """Some time passed: see what changed under what waits, and whether the ground of it is gone."""
@@ -187,6 +200,7 @@ class Steering:
         if bound.verb is None:
             self._bridge.say("")
             self._acts[bound.name]()
+            self.marking.moved()
             return
         if bound.tier >= 2 and (unsure := self.unsure(target, at)):
             self._bridge.say(unsure, "soon")

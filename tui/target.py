@@ -21,3 +21,12 @@ class Target:
     """ms of a monotonic clock."""
     sure: bool = True
     """Whether the selection had stood still for a moment: neither moved by the program nor changed."""
+    marked: tuple[Target, ...] = ()
+    """The marked cases that were in view: an act is about them and not about the selected one."""
+    out_of_view: int = 0
+    """Marked cases that were not in view: nothing is ever done to them."""
+
+    @property
+    def many(self) -> bool:
+        """Whether it is about marks."""
+        return bool(self.marked or self.out_of_view)

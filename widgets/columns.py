@@ -20,6 +20,9 @@ OWNER_NARROW: Final = 4
 NEXT: Final = 9
 """As wide as the longest milestone, `resources`."""
 
+MARK: Final = "+"
+"""Before the severity of a marked case: a place of its own, since the selected case may be marked as well."""
+
 WIDE: Final = 70
 """From this width on NEXT and AGE are shown."""
 NARROW: Final = 50
@@ -59,11 +62,13 @@ class Columns:
             titles.append(right("AGE", self.age))
         return ((" ".join(titles), "quiet"),)
 
-    def line(self, row: QueueRow, *, selected: bool) -> Line:
+    def line(self, row: QueueRow, *, selected: bool, marked: bool = False) -> Line:
         """`row` in its columns, as wide as the queue."""
         bits: list[Bit] = [_gutter(row, selected=selected)]
         bits.append((right(row.left, LEFT), "strong" if selected and row.left_tone == "text" else row.left_tone))
-        bits.append((" " + severity_mark(row.severity), SEVERITY_TONE[row.severity]))
+        if marked:
+            bits.append((MARK, "key"))
+        bits.append((("" if marked else " ") + severity_mark(row.severity), SEVERITY_TONE[row.severity]))
         bits.append((" " + left(row.case_type, TYPE), "text"))
         owner = NO_OWNER if row.owner is None else words(row.owner)
         bits.append((" " + left(owner, self.owner), _owner_tone(row)))

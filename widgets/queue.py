@@ -7,7 +7,7 @@ number here, `top`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,6 +38,7 @@ class Placed:
 
     row: QueueRow
     selected: bool
+    marked: bool = False
 
 
 class Queue(Toned):
@@ -54,6 +55,7 @@ class Queue(Toned):
         self._ids: Sequence[str] = ()
         self._row_of: Callable[[str], QueueRow | None] = lambda case_id: None
         self._index_of: Callable[[str], int | None] = lambda case_id: None
+        self._marked: Container[str] = ()
         self._cursor: str | None = None
         self._waiting: str | None = None
         """The case that was selected when the list became empty."""
@@ -95,9 +97,10 @@ class Queue(Toned):
         ids: Sequence[str],
         row_of: Callable[[str], QueueRow | None],
         index_of: Callable[[str], int | None],
+        marked: Container[str] = (),
     ) -> None:
-        """Where the list comes from: ids in order, the row of an id, the place of an id."""
-        self._ids, self._row_of, self._index_of = ids, row_of, index_of
+        """Where the list comes from: ids in order, the row of an id, the place of an id; which ids are marked."""
+        self._ids, self._row_of, self._index_of, self._marked = ids, row_of, index_of, marked
 
     # --- what the floor does
 
@@ -193,7 +196,8 @@ class Queue(Toned):
             return self.strip_of(columns.header(), width)
         wanted = self._line_at(y)
         if isinstance(wanted, Placed):
-            return self.strip_of(columns.line(wanted.row, selected=wanted.selected), width, selected=wanted.selected)
+            line = columns.line(wanted.row, selected=wanted.selected, marked=wanted.marked)
+            return self.strip_of(line, width, selected=wanted.selected)
         return self.strip_of(wanted, width)
 
     def _line_at(self, y: int) -> Placed | Line:
@@ -206,7 +210,7 @@ class Queue(Toned):
             return text(f"  {self.empty_words[y - 2]}", "quiet") if 2 <= y < 2 + len(self.empty_words) else ()
         case_id = self._ids[at]
         row = self._row_of(case_id)
-        return () if row is None else Placed(row, case_id == self._cursor)
+        return () if row is None else Placed(row, case_id == self._cursor, case_id in self._marked)
 
     def _hidden(self) -> Line:
         """What is above and below the window; an S0 among them is named."""

@@ -167,7 +167,7 @@ async def test_a_row_that_fails_is_one_line_and_its_neighbors_stand(monkeypatch:
 async def test_a_row_that_fails_while_it_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     real = Columns.line
 
-    def line(columns: Columns, row: QueueRow, *, selected: bool) -> Any:
+    def line(columns: Columns, row: QueueRow, *, selected: bool, marked: bool = False) -> Any:
         return fail() if row.case_id == "C-00000008" else real(columns, row, selected=selected)
 
     monkeypatch.setattr(Columns, "line", line)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from textual import events
@@ -17,6 +18,7 @@ from casework.untrusted import Untrusted
 from client.views.bits import Line
 from tui.acting import Asked
 from tui.asking import Question, answer_line, card_of, command_question, filter_question, form_of
+from tui.batches import Batches
 from tui.cards import Carded
 from tui.commandline import CommandFault, Typed, read
 from tui.crash import failed_sentence, worker_sentence
@@ -26,6 +28,7 @@ from tui.forms import FieldFault
 from tui.journal import JournalFile
 from tui.keeping import Keeping
 from tui.keymap import Keymap
+from tui.markwords import marks_line, refused_lines
 from tui.messages import message_line, prefix_line, tone_named
 from tui.offers import against
 from tui.outbox import Outbox
@@ -67,7 +70,8 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
         self.faults = faults or Faults()
         self.view = FloorView(model, keymap)
         self.outbox = Outbox(self._send, monotonic_ms, self._outbox_changed, self._spawn)
-        self.steering = Steering(model, keymap, self.outbox, self, monotonic_ms)
+        self.batches = Batches(self._send_many, monotonic_ms, self._outbox_changed, self._spawn)
+        self.steering = Steering(model, keymap, self.outbox, self, monotonic_ms, self.batches)
         self.search = Search(model, monotonic_ms)
         self.keeping = Keeping(model, self.outbox, KeptFloor(self), journal, monotonic_ms)
         self.pasted: Callable[[float], bool] = lambda at: False
@@ -142,12 +146,13 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
             self.view.queue.first()
         if settled.lost is not None:
             self.steering.seen.moved()
-            if settled.lost not in self.outbox.lately:
+            if settled.lost not in self.outbox.lately | self.batches.lately:
                 self.say(f"{shown(settled.lost)} left this view", "quiet")
         return True
 
     def paint(self) -> None:
         """Paint everything that differs from what stands there."""
+        self.view.refused(refused_lines(self.batches.unseen))
         self.view.paint(self._line())
         self._note_selected()
 
@@ -168,7 +173,17 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
             return prefix_line(
                 prefix, self.keymap, target, self.size.width, lambda bound: against(bound, case, self.model) is None
             )
-        return self._notice or message_line(self.outbox)
+        return self._notice or self._said()
+
+    def _said(self) -> Line:
+        """What was set going last, else what is marked."""
+        batch, newest = self.batches.said(), max((entry.at for entry in self.outbox.entries), default=0.0)
+        single = message_line(self.outbox)
+        if batch is not None and (not single or batch[0] >= newest):
+            return ((Untrusted(batch[1]), tone_named(batch[2])),)
+        if single or not (marks := self.model.marks):
+            return single
+        return marks_line(marks, self.steering.marking.count, marks.split(self.model.ids)[1])
 
     # --- keys
 
@@ -200,13 +215,15 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
         self.steering.drop()
         self.view.asking.close()
         self.outbox.drop_unsettled()
+        self.batches.drop_unsettled()
         self.say(f"A paste of {count} keys was dropped; nothing of it was done.", "soon")
         self.view.paint_lines(self._line())
 
     # --- what steering and acting ask for
 
     def target(self) -> Target:
-        return self.steering.seen.target()
+        marked, hidden = self.model.marks.split(self.model.ids)
+        return replace(self.steering.seen.target(), marked=marked, out_of_view=hidden)
 
     def move(self, lines: int) -> None:
         if self.pane_is_open():
@@ -235,6 +252,14 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
     def select(self, case_id: str) -> None:
         self.view.queue.select(case_id)
         self._paint_case()
+
+    def marks_changed(self) -> None:
+        self.view.queue.repaint()
+        self._due = True
+
+    def marks_done(self) -> None:
+        self.model.marks.clear()
+        self.marks_changed()
 
     def view_changed(self) -> None:
         cursor = self.view.queue.cursor
@@ -303,7 +328,8 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
         )
 
     def messages(self) -> None:
-        _ = self.app.push_screen(MessagesScreen(self.outbox.entries, monotonic_ms(), self.model.now()))
+        entries = sorted((*self.outbox.entries, *self.batches.entries()), key=lambda entry: entry.at)
+        _ = self.app.push_screen(MessagesScreen(entries, monotonic_ms(), self.model.now()))
 
     def copy(self, text: str) -> None:
         self.app.copy_to_clipboard(text)
@@ -409,6 +435,10 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
         assert self.model.session is not None
         return await self.model.session.do(case_id, command)
 
+    async def _send_many(self, items: Sequence[tuple[str, Command]]) -> Sequence[Done]:
+        assert self.model.session is not None
+        return await self.model.session.do_many(items)
+
     async def _open(self, case_id: str) -> None:
         if self.model.session is not None:
             self.model.session.doing(case_id, "looking")
@@ -423,7 +453,7 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
         self.run_worker(work, exit_on_error=False)
 
     def _outbox_changed(self) -> None:
-        self.model.sending = self.outbox.sending
+        self.model.sending = self.outbox.sending | self.batches.sending
         self.keeping.acts_changed()
         self._notice = ()
         self._due = True
