@@ -102,6 +102,24 @@ def place(x: Common | Stub, clock: Clock | None) -> int:
     return (urgency << _SCORE_BITS | score) << ARRIVAL_BITS | x.opened_seq
 
 
+def urgency(place: int) -> int:
+    """Band and kind of clock as one number: within one of them, cases stand by their deadlines."""
+    return place >> ARRIVAL_BITS + _SCORE_BITS + _DUE_BITS
+
+
+def due_of(place: int) -> int | None:
+    """The deadline (ms UTC) that a place stands for; None if no clock runs."""
+    if urgency(place) & 3 == NONE:
+        return None
+    return (place >> ARRIVAL_BITS + _SCORE_BITS & (1 << _DUE_BITS) - 1) - _DUE_FROM
+
+
+def first_place(urgency: int, due_at: int | None = None) -> int:
+    """The place before all cases of an urgency, or before those of them that are due from `due_at` on."""
+    due = 0 if due_at is None else min(max(due_at + _DUE_FROM, 0), (1 << _DUE_BITS) - 1)
+    return (urgency << _DUE_BITS | due) << _SCORE_BITS + ARRIVAL_BITS
+
+
 def why(x: Common) -> tuple[str, ...]:
     """The parts of the key in words, in their order: severity, clock, score, its grounds, arrival."""
     place = x.severity if x.band == int(x.severity[1]) else f"{x.severity}, secured: one band lower"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sys import intern
+from typing import Any
 
 from msgspec import Struct
 
@@ -11,37 +12,45 @@ from casework.model import Row
 from casework.tokens import OPEN_STATES, Severity, State
 
 
-class Standing(Struct, frozen=True, order=True, gc=False, kw_only=True):
-    """Compares as the queue orders. `due_at` is the deadline (ms UTC) of the clock that places the case.
+class Entry(Struct, frozen=True, order=True, gc=False):
+    """A case in a list: compares by its place, which is of one kind within a list, and then by its id."""
 
-    It does not hold what changes with every event, so most events leave it as it is.
-    """
-
-    place: int
-    """`casework.order.place`: no two cases have the same."""
+    place: Any
     case_id: str
-    state: State
-    severity: Severity
-    owner: str | None
-    snoozed: bool
-    due_at: int | None
+
+
+class Standing(Entry, frozen=True, order=True, gc=False):
+    """A case in the queue, by `casework.order.place`. Nothing in it changes with every event."""
+
+    state: State = "NEW"
+    severity: Severity = "S4"
+    owner: str | None = None
+    snoozed: bool = False
 
     @property
     def open(self) -> bool:
         """Whether there is work on it."""
         return self.state in OPEN_STATES
 
+    @property
+    def due_at(self) -> int | None:
+        """The deadline (ms UTC) of the clock that places it."""
+        return order.due_of(self.place)
+
 
 def standing(row: Row) -> Standing:
     """The standing of `row`. Raises `ValueError` for one that has no place in any queue."""
-    clock = order.next_clock(row.clocks)
     return Standing(
-        place=order.place(row, clock),
-        case_id=row.case_id,
-        state=row.state,
-        severity=row.severity,
+        order.place(row, order.next_clock(row.clocks)),
+        row.case_id,
+        row.state,
+        row.severity,
         # A hundred thousand cases have a few dozen owners.
-        owner=None if row.owner is None else intern(row.owner),
-        snoozed=row.flags.snoozed_until is not None,
-        due_at=None if clock is None else clock.due_at,
+        None if row.owner is None else intern(row.owner),
+        row.flags.snoozed_until is not None,
     )
+
+
+def before(place: int) -> Standing:
+    """What stands right before every case of a place or behind it: to look for one in a list."""
+    return Standing(place, "")

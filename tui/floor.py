@@ -32,6 +32,8 @@ AGAIN_SHARE: Final = 10
 """Asking again takes no more than one part in so many of the time."""
 SLICE_MS: Final = 4.0
 """How long a search may keep a key press waiting."""
+TAKEN_AT_ONCE: Final = 32
+"""Cases that are taken in before the time is looked at."""
 LOCK_MS: Final = 60_000
 """How long the order stays locked."""
 VISIBLE: Final = 100
@@ -71,7 +73,7 @@ class FloorModel(Generic[S]):
         """First line of the list on the screen, and how many lines there are."""
         self._clock = clock
         self._query: Query | None = None
-        self._ids = InView(_queued)
+        self._ids = InView()
         self._asks_time = False
         self._locked_until: float | None = None
         self.tally = Tally()
@@ -82,6 +84,8 @@ class FloorModel(Generic[S]):
         """Told of every row that is about to be painted."""
         self.sending: set[str] = set()
         """Cases with a command on its way."""
+        self._untaken: set[str] = set()
+        """Cases that changed and are not taken in yet."""
         self.unread: list[Fault] = []
         """Cases that could not be taken in."""
 
@@ -173,8 +177,7 @@ class FloorModel(Generic[S]):
         """How many open S0 and S1 this person owns."""
         if self.session is None or not self.me:
             return 0
-        rows = (self.session.mirror.rows.get(case_id) for case_id in self.tally.mine)
-        return sum(1 for row in rows if row is not None and row.severity in ("S0", "S1"))
+        return self.tally.urgent_of_mine
 
     # --- changing
 
@@ -188,13 +191,9 @@ class FloorModel(Generic[S]):
         changed = self._end_lock()
         if session.mirror.revision != self._revision:
             self._revision = session.mirror.revision
-            dirty = session.mirror.take_dirty()
-            if self.tally.me != self.me:
-                self.tally.me = self.me
-                self.tally.rebuild(rows)
-            self._take(rows, dirty, now)
-            self._noted(dirty)
-            changed = changed or bool(dirty)
+            self._untaken |= session.mirror.take_dirty()
+            self.tally.me = self.me
+        changed = self._take_slice(rows, now) or changed
         if self._asks_time and not self._ids.walking:
             if now - self._asked_at >= max(AGAIN_MS, AGAIN_SHARE * self._spent_ms):
                 passed = self.tally.due_between(self._asked_at, now) if self._asked_at else ()
@@ -202,6 +201,17 @@ class FloorModel(Generic[S]):
                 self._ids.again(rows, passed)
                 changed = self.search() or changed
         return changed
+
+    def _take_slice(self, rows: Mapping[str, Row], now: int) -> bool:
+        """Take in what changed for one slice; whether there was anything. A whole snapshot takes many."""
+        until = self._clock() + SLICE_MS
+        taken = False
+        while self._untaken and (not taken or self._clock() < until):
+            some = {self._untaken.pop() for _ in range(min(TAKEN_AT_ONCE, len(self._untaken)))}
+            self._take(rows, some, now)
+            self._noted(some)
+            taken = True
+        return taken
 
     def _take(self, rows: Mapping[str, Row], dirty: Collection[str], now: int) -> None:
         """Take in the cases that changed. One that cannot be taken in stays as it was, and no other with it."""
@@ -237,14 +247,16 @@ class FloorModel(Generic[S]):
         self._choose(None)
 
     def search(self) -> bool:
-        """Go on searching for one slice; whether anything in view changed."""
+        """Go on for one slice with what is left to take in, or to search; whether anything in view changed."""
         now = self.now()
-        if self.session is None or now is None or not self._ids.walking:
+        if self.session is None or now is None:
             return False
+        changed = self._take_slice(self.session.mirror.rows, now)
+        if not self._ids.walking:
+            return changed
         began = self._clock()
-        changed = False
         try:
-            changed = self._ids.step(self.session.mirror.rows, now, self._clock, began + SLICE_MS)
+            changed = self._ids.step(self.session.mirror.rows, now, self._clock, began + SLICE_MS) or changed
         except Exception as error:  # noqa: BLE001 - the search goes on behind the case that cannot be asked
             self.unread.append(Fault.of("A case", error))
         self._spent_ms += self._clock() - began
@@ -253,12 +265,12 @@ class FloorModel(Generic[S]):
     @property
     def searching(self) -> bool:
         """Whether `search` has something to do."""
-        return self._ids.walking
+        return bool(self._untaken) or self._ids.walking
 
     @property
     def whole(self) -> bool:
         """Whether the list is all there is of the view: every case was asked."""
-        return self.session is None or self._ids.searching(self.session.mirror.rows) is None
+        return self.session is None or (not self._untaken and self._ids.searching(self.session.mirror.rows) is None)
 
     # --- the lock
 
@@ -375,11 +387,6 @@ class WorkFloor(FloorModel[FloorSession]):
     def looking(self, case_id: str) -> Sequence[tuple[str, str]]:
         """Who else has the case open, and what they do there."""
         return () if self.session is None else self.session.presence.get(case_id, ())
-
-
-def _queued(row: Row, now: int) -> bool:
-    """The queue: the saved view `all` without the language, since it is asked of every row at each start."""
-    return row.state in OPEN_STATES and row.flags.snoozed_until is None
 
 
 def _spoken(roles: Sequence[str]) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import overload
 
+from client.standing import Entry
 from client.views.lock import Lock
-from client.views.shown import Entry, Rows, Shown, Wanted
+from client.views.shown import Queued, Rows, Shown, Wanted
 from client.views.sorts import QUEUE, SORTS
 from client.views.walk import Walk
 
@@ -28,8 +29,8 @@ class Progress:
 class InView(Sequence[str]):
     """The case ids in view, in order. One object for good: what it shows changes, who holds it need not."""
 
-    def __init__(self, queued: Wanted) -> None:
-        self._queue = Shown(queued)
+    def __init__(self) -> None:
+        self._queue = Queued()
         self._chosen: Shown | None = None
         self._walk: Walk | None = None
         self._whole = True

@@ -9,7 +9,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import overload
 
-from client.views.shown import Changes, Entry, Shown
+from client.standing import Entry
+from client.views.shown import Changes, Shown
 
 
 class Lock(Sequence[str]):
@@ -50,11 +51,11 @@ class Lock(Sequence[str]):
     def __getitem__(self, at: slice) -> Sequence[str]: ...
     def __getitem__(self, at: int | slice) -> str | Sequence[str]:
         if isinstance(at, slice):
-            return [entry[1] for entry in self._entries[at]]
-        return self._entries[at][1]
+            return [entry.case_id for entry in self._entries[at]]
+        return self._entries[at].case_id
 
     def __iter__(self) -> Iterator[str]:
-        return (entry[1] for entry in self._entries)
+        return (entry.case_id for entry in self._entries)
 
     def __contains__(self, case_id: object) -> bool:
         return isinstance(case_id, str) and self._entry(case_id) is not None

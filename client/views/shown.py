@@ -13,13 +13,14 @@ from typing import TypeAlias, overload
 from sortedcontainers import SortedList
 
 from casework.model import Row
-from casework.order import key
-from client.views.sorts import Place
+from casework.tokens import OPEN_STATES
+from client.keptrows import standing_in
+from client.standing import Entry
+from client.views.sorts import Place, queued_place
 
 Wanted: TypeAlias = Callable[[Row, int], bool]
 """Whether the view shows a row at a time (ms UTC)."""
 Rows: TypeAlias = Mapping[str, Row]
-Entry: TypeAlias = tuple[Place, str]
 Changes: TypeAlias = Mapping[str, Entry | None]
 """The cases whose place or membership is another one now, each with the entry it had before."""
 
@@ -27,7 +28,7 @@ Changes: TypeAlias = Mapping[str, Entry | None]
 class Shown(Sequence[str]):
     """The case ids of a view, in order: a sequence with a fast `index`."""
 
-    def __init__(self, wanted: Wanted, place: Callable[[Row], Place] = key) -> None:
+    def __init__(self, wanted: Wanted, place: Callable[[Row], Place] = queued_place) -> None:
         self.wanted = wanted
         self._place = place
         self._entries: dict[str, Entry] = {}
@@ -35,8 +36,8 @@ class Shown(Sequence[str]):
 
     def rebuild(self, rows: Rows, now: int) -> None:
         """Ask every case again, in one go."""
-        wanted, place = self.wanted, self._place
-        self._entries = {case_id: (place(row), case_id) for case_id, row in rows.items() if wanted(row, now)}
+        asked = ((case_id, self._asked(rows, case_id, now)) for case_id in rows)
+        self._entries = {case_id: entry for case_id, entry in asked if entry is not None}
         self._order = SortedList(self._entries.values())
 
     def update(
@@ -48,10 +49,9 @@ class Shown(Sequence[str]):
         """
         changes = {} if changes is None else changes
         for case_id in dirty:
-            row = rows.get(case_id)
-            new = (self._place(row), case_id) if row is not None and self.wanted(row, now) else None
+            new = self._asked(rows, case_id, now)
             old = self._entries.get(case_id)
-            if new == old:
+            if new is old or new == old:
                 continue
             changes.setdefault(case_id, old)
             if old is not None:
@@ -85,11 +85,11 @@ class Shown(Sequence[str]):
     def __getitem__(self, at: slice) -> Sequence[str]: ...
     def __getitem__(self, at: int | slice) -> str | Sequence[str]:
         if isinstance(at, slice):
-            return [entry[1] for entry in self._order[at]]
-        return self._order[at][1]
+            return [entry.case_id for entry in self._order[at]]
+        return self._order[at].case_id
 
     def __iter__(self) -> Iterator[str]:
-        return (entry[1] for entry in self._order)
+        return (entry.case_id for entry in self._order)
 
     def __contains__(self, case_id: object) -> bool:
         return case_id in self._entries
@@ -100,3 +100,26 @@ class Shown(Sequence[str]):
         if entry is None:
             raise ValueError("the view does not show this case")
         return int(self._order.index(entry))
+
+    def _asked(self, rows: Rows, case_id: str, now: int) -> Entry | None:
+        """What places a case, if the view shows it now."""
+        row = rows.get(case_id)
+        return None if row is None or not self.wanted(row, now) else Entry(self._place(row), case_id)
+
+
+class Queued(Shown):
+    """The queue: open cases that are not snoozed, in its own order. It is asked of every case at each start, so it
+    looks at what is at hand of them and not at their rows, and keeps nothing of its own about one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(queued)
+
+    def _asked(self, rows: Rows, case_id: str, now: int) -> Entry | None:
+        found = standing_in(rows, case_id)
+        return found if found is not None and found.open and not found.snoozed else None
+
+
+def queued(row: Row, now: int) -> bool:
+    """The saved view `all`, without the language."""
+    return row.state in OPEN_STATES and row.flags.snoozed_until is None

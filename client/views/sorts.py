@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from casework import order
 from casework.model import Row
-from casework.order import key, next_clock
+from casework.order import next_clock
 
-Place: TypeAlias = tuple[Any, ...]
+Place: TypeAlias = Any
 """Where a row stands: comparable with the places of the same order, smaller ones come first."""
 
 _NO_CLOCK: Final = 2**63
@@ -25,6 +26,11 @@ class Sort:
     place: Callable[[Row], Place]
 
 
+def queued_place(row: Row) -> Place:
+    """In the queue's own order."""
+    return order.place(row, next_clock(row.clocks))
+
+
 def _newest(row: Row) -> Place:
     return (-row.opened_at, -row.opened_seq)
 
@@ -34,27 +40,28 @@ def _age(row: Row) -> Place:
 
 
 def _deadline(row: Row) -> Place:
-    clock = next_clock(row.clocks)
-    return (_NO_CLOCK if clock is None else clock.due_at, *key(row))
+    place = queued_place(row)
+    due_at = order.due_of(place)
+    return (_NO_CLOCK if due_at is None else due_at, place)
 
 
 def _score(row: Row) -> Place:
-    return (-row.score_tenths, *key(row))
+    return (-row.score_tenths, queued_place(row))
 
 
 def _owner(row: Row) -> Place:
-    return ("" if row.owner is None else row.owner.casefold(), *key(row))
+    return ("" if row.owner is None else row.owner.casefold(), queued_place(row))
 
 
 def _type(row: Row) -> Place:
-    return (row.case_type, *key(row))
+    return (row.case_type, queued_place(row))
 
 
 QUEUE: Final = "queue"
 """The queue's own order."""
 
 _ALL: Final = (
-    Sort(QUEUE, "q", "The queue's own order", key),
+    Sort(QUEUE, "q", "The queue's own order", queued_place),
     Sort("newest", "n", "Newest first", _newest),
     Sort("age", "a", "Oldest first", _age),
     Sort("deadline", "d", "Next deadline first, whatever the severity", _deadline),

@@ -2,58 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
+from heapq import merge
 
 from sortedcontainers import SortedList
 
+from casework import order
 from casework.model import Row
-from casework.order import next_clock
-from casework.tokens import OPEN_STATES
+from client.keptrows import standing_in
+from client.standing import Standing, before
 
 
 class Tally:
-    """Counts over all rows of the mirror, whatever a view hides."""
+    """Counts over all rows of the mirror, whatever a view hides.
+
+    The queue has the cases of one band and kind of clock together, by deadline: of those few stretches the order of
+    all deadlines is made when somebody asks, and no second list is kept.
+    """
 
     def __init__(self) -> None:
-        self._open: set[str] = set()
+        self._open: dict[str, Standing] = {}
+        self._running: SortedList[Standing] = SortedList()
+        """The open cases with a running clock, in queue order."""
         self._unowned: set[str] = set()
-        self._snoozed: set[str] = set()
         self._s0: set[str] = set()
         self._mine: set[str] = set()
-        self.me = ""
-        """Whose cases `mine` are; `rebuild` after it became somebody else."""
-        self._due: dict[str, tuple[int, str]] = {}
-        self._dues: SortedList[tuple[int, str]] = SortedList()
+        self._snoozed = 0
+        self._me = ""
 
-    def rebuild(self, rows: Mapping[str, Row]) -> None:
-        """Count every row again, after a snapshot."""
-        for group in (self._open, self._unowned, self._snoozed, self._s0, self._mine):
-            group.clear()
-        self._due.clear()
-        self._dues = SortedList()
-        self.update(rows, rows)
+    @property
+    def me(self) -> str:
+        """Whose cases `mine` are."""
+        return self._me
+
+    @me.setter
+    def me(self, me: str) -> None:
+        if me != self._me:
+            self._me = me
+            self._mine = {
+                case_id for case_id, held in self._open.items() if held.owner is not None and held.owner == me
+            }
 
     def update(self, rows: Mapping[str, Row], dirty: Iterable[str]) -> None:
         """Take in the cases that changed, came or went."""
         for case_id in dirty:
-            row = rows.get(case_id)
-            working = row is not None and row.state in OPEN_STATES
-            _keep(self._open, case_id, working)
-            _keep(self._unowned, case_id, working and row is not None and row.owner is None)
-            _keep(self._s0, case_id, working and row is not None and row.severity == "S0")
-            _keep(self._snoozed, case_id, working and row is not None and row.flags.snoozed_until is not None)
-            _keep(self._mine, case_id, working and row is not None and row.owner is not None and row.owner == self.me)
-            clock = next_clock(row.clocks) if working and row is not None else None
-            self._place(case_id, None if clock is None else (clock.due_at, case_id))
+            new = standing_in(rows, case_id)
+            if new is not None and not new.open:
+                new = None
+            old = self._open.get(case_id)
+            if new is old or new == old:
+                continue
+            if old is not None:
+                self._uncount(case_id)
+            if new is not None:
+                self._count(new)
 
-    def _place(self, case_id: str, new: tuple[int, str] | None) -> None:
-        old = self._due.pop(case_id, None)
-        if old != new and old is not None:
-            self._dues.remove(old)
-        if new is not None:
-            self._due[case_id] = new
-            if old != new:
-                self._dues.add(new)
+    def _count(self, new: Standing) -> None:
+        case_id = new.case_id
+        self._open[case_id] = new
+        if new.owner is None:
+            self._unowned.add(case_id)
+        elif new.owner == self._me:
+            self._mine.add(case_id)
+        if new.severity == "S0":
+            self._s0.add(case_id)
+        self._snoozed += new.snoozed
+        if new.due_at is not None:
+            self._running.add(new)
+
+    def _uncount(self, case_id: str) -> None:
+        old = self._open.pop(case_id)
+        for group in (self._unowned, self._mine, self._s0):
+            group.discard(case_id)
+        self._snoozed -= old.snoozed
+        if old.due_at is not None:
+            self._running.remove(old)
 
     @property
     def open(self) -> int:
@@ -65,7 +88,7 @@ class Tally:
 
     @property
     def snoozed(self) -> int:
-        return len(self._snoozed)
+        return self._snoozed
 
     @property
     def s0(self) -> frozenset[str]:
@@ -78,37 +101,74 @@ class Tally:
         return frozenset(self._mine)
 
     @property
-    def unowned_ids(self) -> frozenset[str]:
-        """The open cases that nobody has."""
-        return frozenset(self._unowned)
+    def urgent_of_mine(self) -> int:
+        """How many open S0 and S1 `me` owns."""
+        return sum(self._open[case_id].severity in ("S0", "S1") for case_id in self._mine)
+
+    @property
+    def unowned_ids(self) -> Set[str]:
+        """The open cases that nobody has, as a live view."""
+        return self._unowned
+
+    # --- by deadline
 
     def by_deadline(self, case_id: str | None, *, forward: bool) -> Iterator[str]:
         """Open cases with a running clock in the order of their deadlines, from the one after `case_id` on.
 
         Backwards if not `forward`; after the last comes the first. Without a known `case_id`: from the most overdue on.
         """
-        count = len(self._dues)
-        here = None if case_id is None else self._due.get(case_id)
-        start = -1 if here is None else int(self._dues.index(here))
-        step = 1 if forward or here is None else -1
-        return (self._dues[(start + step * by) % count][1] for by in range(1, count + 1))
+        here = None if case_id is None else self._open.get(case_id)
+        due_at = None if here is None else here.due_at
+        if here is None or due_at is None:
+            yield from (each.case_id for each in self._deadlines(reverse=False))
+            return
+        # Those that are due together stand as in the queue.
+        mark = (due_at, here.place)
+        for after in (True, False):
+            for each in self._deadlines(due_at, reverse=not forward, rest=not after):
+                place = (each.due_at or 0, each.place)
+                if ((place > mark) if forward else (place < mark)) == after:
+                    yield each.case_id
 
     def late(self, now: int) -> int:
         """How many cases' next clock is past."""
-        return int(self._dues.bisect_left((now, "")))
+        return sum(self._at(urgency, now) - start for urgency, start, _ in self._stretches())
 
     def due_between(self, start: int, end: int) -> list[str]:
         """The cases whose next clock is due from `start` on and before `end`."""
-        return [case_id for _, case_id in self._dues.irange((start, ""), (end, ""), (True, False))]
+        found: list[str] = []
+        for urgency, _, _ in self._stretches():
+            found += [each.case_id for each in self._running[self._at(urgency, start) : self._at(urgency, end)]]
+        return found
 
     def next_late(self, now: int) -> tuple[int, str] | None:
         """(due_at, case id) of the next case to be late, or None."""
-        at = int(self._dues.bisect_left((now, "")))
-        return self._dues[at] if at < len(self._dues) else None
+        soonest = [self._running[at] for urgency, _, end in self._stretches() if (at := self._at(urgency, now)) < end]
+        return min(((each.due_at or 0, each.case_id) for each in soonest), default=None)
 
+    def _stretches(self) -> Iterator[tuple[int, int, int]]:
+        """(urgency, start, end) of the cases that stand by their deadlines."""
+        start, count = 0, len(self._running)
+        while start < count:
+            urgency = order.urgency(self._running[start].place)
+            end = int(self._running.bisect_left(before(order.first_place(urgency + 1))))
+            yield urgency, start, end
+            start = end
 
-def _keep(group: set[str], case_id: str, belongs: bool) -> None:
-    if belongs:
-        group.add(case_id)
-    else:
-        group.discard(case_id)
+    def _at(self, urgency: int, due_at: int) -> int:
+        """The place in the list from which on cases of an urgency are due at `due_at` or later."""
+        return int(self._running.bisect_left(before(order.first_place(urgency, due_at))))
+
+    def _deadlines(self, due_at: int | None = None, *, reverse: bool, rest: bool = False) -> Iterator[Standing]:
+        """All running ones by deadline, backwards if `reverse`; with `due_at`, those from it on, or the `rest`."""
+        parts: list[Iterator[Standing]] = []
+        for urgency, start, end in self._stretches():
+            if due_at is not None:
+                # Those that are due at that moment belong to both: whoever asks tells them apart.
+                first, last = self._at(urgency, due_at), self._at(urgency, due_at + 1)
+                if reverse != rest:
+                    end = last
+                else:
+                    start = first
+            parts.append(self._running.islice(start, end, reverse))
+        return merge(*parts, key=lambda each: (each.due_at, each.place), reverse=reverse)

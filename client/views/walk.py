@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from client.views.shown import Entry, Rows, Shown
+from client.standing import Entry
+from client.views.shown import Rows, Shown
 
 CHUNK: Final = 64
 """Cases that are looked up at once; the time is asked after each of them."""
@@ -45,7 +46,7 @@ class Walk:
         while chunk := queue.after(last, CHUNK):
             for entry in chunk:
                 self.seen += 1
-                yield entry[1]
+                yield entry.case_id
             last = chunk[-1]
         # Snoozed and ended cases stand in no queue.
         for at, case_id in enumerate(list(rows)):

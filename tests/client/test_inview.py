@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from casework.model import Row
 from casework.tokens import OPEN_STATES
 from client.views.inview import InView, Progress
-from client.views.shown import Wanted
+from client.views.shown import Wanted, queued
 from client.views.sorts import QUEUE, SORTS
 from tests.tui.sample_floor import MINUTE, NOW, row
 
@@ -24,10 +24,6 @@ VIEWS: dict[str, Wanted | None] = {
     "ended": lambda each, now: each.state not in OPEN_STATES,
 }
 OWNERS = (None, "ana", "bo")
-
-
-def queued(each: Row, now: int) -> bool:
-    return each.state in OPEN_STATES and each.flags.snoozed_until is None
 
 
 def made(number: int, change: int) -> Row:
@@ -75,7 +71,7 @@ def test_whatever_happens_the_list_is_what_asking_afresh_gives(
 ) -> None:
     rows = {each.case_id: each for each in (made(number, change) for number, change in enumerate(begun))}
     now, view, sort = NOW, "queue", QUEUE
-    inview = InView(queued)
+    inview = InView()
     inview.update(rows, list(rows), now)
     locked: list[str] | None = None
     for what, first, second in steps:
@@ -125,7 +121,7 @@ def test_whatever_happens_the_list_is_what_asking_afresh_gives(
 
 def test_a_slice_ends_when_its_time_is_over_and_says_how_far_it_is() -> None:
     rows = {each.case_id: each for each in (row(number, "TTL", "S2", "One") for number in range(1_000))}
-    inview = InView(queued)
+    inview = InView()
     inview.update(rows, list(rows), NOW)
     inview.choose(lambda each, now: True, QUEUE, rows)
     inview.step(rows, NOW, counting(), 10)
@@ -136,7 +132,7 @@ def test_a_slice_ends_when_its_time_is_over_and_says_how_far_it_is() -> None:
 
 def test_what_is_asked_first_is_known_at_once() -> None:
     rows = {each.case_id: each for each in (row(number, "TTL", "S2", "One") for number in range(1_000))}
-    inview = InView(queued)
+    inview = InView()
     inview.update(rows, list(rows), NOW)
     inview.choose(lambda each, now: True, QUEUE, rows, ["C-00000900"])
     inview.step(rows, NOW, lambda: 1.0, 0.0)
@@ -146,7 +142,7 @@ def test_what_is_asked_first_is_known_at_once() -> None:
 
 def test_new_cases_are_counted_while_the_order_is_locked() -> None:
     rows = {each.case_id: each for each in (row(number, "TTL", "S2", "One") for number in range(3))}
-    inview = InView(queued)
+    inview = InView()
     inview.update(rows, list(rows), NOW)
     inview.lock()
     for number in (7, 8):

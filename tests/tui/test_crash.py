@@ -180,8 +180,10 @@ async def test_a_case_that_cannot_be_taken_in_takes_no_other_with_it(monkeypatch
     async with desk() as it:
         await ready(it)
         shown = it.app.model._ids._queue
-        wanted = shown.wanted
-        monkeypatch.setattr(shown, "wanted", lambda row, now: fail() if row.version == 99 else wanted(row, now))
+        asked = shown._asked
+        monkeypatch.setattr(
+            shown, "_asked", lambda rows, case, now: fail() if rows[case].version == 99 else asked(rows, case, now)
+        )
         rows = sketch()
         it.session.mirror.put(replace(rows[7], version=99), replace(rows[6], summary="changed meanwhile"))
         it.session.on_change()
