@@ -35,8 +35,8 @@ class Question:
         if self.asked is None:
             return (("Enter", "do it" if self.command else "filter"), ("Esc", "back"))
         several = (("Up Down", "fields"),) if len(self.asked.fields) > 1 else ()
-        enter = "send" if len(self.asked.fields) == 1 else "next, then send"
-        return (("Enter", enter), *several, ("Esc", "back, keeps the draft"))
+        enter = "send" if len(self.asked.fields) == 1 else "next or send"
+        return (("Enter", enter), *several, ("Esc", "keep draft"))
 
 
 def form_of(asked: Asked, draft: Mapping[str, str]) -> Form:

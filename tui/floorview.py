@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -13,11 +13,12 @@ from textual.geometry import Size
 
 from casework.model import Common
 from client.views.bits import Line
-from client.views.facts import facts
+from client.views.facts import Fact, facts
 from client.views.floor import empty_words
 from client.views.row import QueueRow
-from client.views.whole import only_timeline, whole
+from client.views.whole import sections
 from tui.askarea import AskArea
+from tui.caselook import CaseLook
 from tui.floor import WorkFloor
 from tui.keymap import Keymap
 from tui.markwords import marks_footer
@@ -41,6 +42,9 @@ CROWDED: Final = 4
 """A form or card of more lines than this takes the preview's place."""
 
 
+Offers: TypeAlias = tuple[tuple[str, str], ...]
+
+
 class FloorView(Vertical):
     """Queue and preview, or queue and case side by side, or one of them."""
 
@@ -57,15 +61,13 @@ class FloorView(Vertical):
     FloorView.nothing Preview { display: none; }
     """
 
-    def __init__(self, model: WorkFloor, keymap: Keymap) -> None:
+    def __init__(self, model: WorkFloor, keymap: Keymap, look: CaseLook) -> None:
         super().__init__()
+        self._look = look
         self.model = model
         self.keymap = keymap
         self.opened: str | None = None
         """The case that is open, whole."""
-        self.timeline = False
-        self.runbook = False
-        """The case is open at its runbook."""
 
     def compose(self) -> ComposeResult:
         yield Status(id="status")
@@ -131,23 +133,30 @@ class FloorView(Vertical):
         with self._part(Preview):
             self._paint_preview()
 
+    @property
+    def pane_is_shown(self) -> bool:
+        """Whether the case pane stands on the screen."""
+        return self.has_class("wide") or self.opened is not None
+
     def _paint_pane(self) -> None:
-        if not self.has_class("wide") and self.opened is None:
+        if not self.pane_is_shown:
             return
         case, now = self._selected(), self.model.now()
         if case is None or now is None:
             self.pane.tell(None, (), ("No case is selected: j selects one.",) if len(self.model.ids) else ())
-        elif self.timeline:
-            self.pane.tell(case, only_timeline(case))
         else:
-            self.pane.tell(case, whole(case, now, looking=self.model.looking(case.case_id)))
+            self.pane.tell(case, sections(case, now, self._look.beside(case, columns=self.pane.columns)))
 
     def _paint_preview(self) -> None:
         case, now = self._selected(), self.model.now()
         self.set_class(case is None, "nothing")
-        if not self.has_class("wide"):
-            found = () if case is None or now is None else facts(case, now, looking=self.model.looking(case.case_id))
-            self.query_one(Preview).tell(case, found)
+        if self.has_class("wide"):
+            return
+        found: tuple[Fact, ...] = ()
+        if case is not None and now is not None:
+            looking = self.model.looking(case.case_id)
+            found = facts(case, now, looking=looking, progress=self._look.progress(case))
+        self.query_one(Preview).tell(case, found)
 
     def refused(self, lines: Sequence[Line]) -> None:
         """Name what a bulk act did not do."""
@@ -180,7 +189,19 @@ class FloorView(Vertical):
             offers = footer(
                 self._selected(), self.keymap, me=model.me, roles=roles, read_only=model.read_only, pane=pane
             )
+            if pane:
+                offers = self._inside(offers)
         self.query_one(Footer).offer(offers, self.screen.size.width)
+
+    def _inside(self, offers: Offers) -> Offers:
+        """The keys of an open case: first those of the section that is looked at, then what the case asks for."""
+        keys = self.keymap
+        own: Offers = ()
+        if self.pane.focused == "runbook" and self.pane.chosen is not None:
+            own = ((keys.keys_of("tick"), "tick"),)
+        elif self.pane.focused == "related" and self.pane.chosen is not None:
+            own = ((keys.keys_of("open"), "go to it"),)
+        return (*own, *offers[: -2 - len(own)], (keys.keys_of("next_section"), "parts"), *offers[-2:])
 
     @contextmanager
     def _part(self, *kinds: type[Toned]) -> Iterator[None]:
@@ -195,18 +216,16 @@ class FloorView(Vertical):
             else:
                 part.stand()
 
-    def open(self, case_id: str, *, runbook: bool = False) -> None:
-        """Show the whole case, its runbook first if it is asked for."""
+    def open(self, case_id: str) -> None:
+        """Show the whole case."""
         self.opened = case_id
-        self.timeline = False
-        self.runbook = runbook
         self.queue.select(case_id)
         self.set_class(True, "pane-open")
 
     def close(self) -> None:
         """Show no whole case."""
         self.opened = None
-        self.timeline = False
+        self.pane.look_at("case")
         self.set_class(False, "pane-open")
 
     def _selected(self) -> Common | None:

@@ -22,6 +22,8 @@ _SPELLED: Final[dict[str, str]] = {
     "enter": "Enter",
     "escape": "Esc",
     "space": "Space",
+    "tab": "Tab",
+    "shift+tab": "Shift+Tab",
     "up": "Up",
     "down": "Down",
     "home": "Home",

@@ -10,7 +10,9 @@ from casework.untrusted import Untrusted
 from tui.acting import Acting, Stage
 from tui.batches import Batches
 from tui.cards import TOGETHER_MS, Carded, OpenCard
+from tui.caselook import CaseLook
 from tui.floor import WorkFloor
+from tui.insidecase import InsideCase, Pane
 from tui.keymap import Bound, Keymap
 from tui.keynames import spelled
 from tui.marking import Marking
@@ -51,6 +53,10 @@ class Bridge(Stage, Protocol):
     def redraw(self) -> None: ...
     def leave(self) -> None: ...
     def pane_is_open(self) -> bool: ...
+    def pane_is_shown(self) -> bool: ...
+    def case_pane(self) -> Pane: ...
+    @property
+    def look(self) -> CaseLook: ...
 
 
 class Steering:
@@ -82,6 +88,7 @@ class Steering:
         self._arrivals: dict[str, float] = {}
         self._leaving = False
         moving = Moving(model, bridge)
+        self.inside = InsideCase(model, keymap, bridge.look, outbox, bridge)
         self._acts: dict[str, Callable[[], None]] = {
             "down": lambda: bridge.move(marking.times()),
             "up": lambda: bridge.move(-marking.times()),
@@ -94,9 +101,13 @@ class Steering:
             "next_late": moving.next_late,
             "previous_late": moving.previous_late,
             "next_unowned": moving.next_unowned,
-            "open": bridge.open_pane,
-            "timeline": lambda: bridge.open_pane(timeline=True),
-            "runbook": lambda: bridge.open_pane(runbook=True),
+            "open": self.inside.open,
+            "runbook": self.inside.runbook,
+            "timeline": self.inside.timeline,
+            "next_section": self.inside.next_section,
+            "previous_section": self.inside.previous_section,
+            "unfold": self.inside.unfold,
+            "fold": self.inside.fold,
             "next_case": moving.next_case,
             "previous_case": moving.previous_case,
             "filter": bridge.ask_filter,
@@ -142,7 +153,7 @@ class Steering:
         self._arrivals[key] = at
         if len(self._arrivals) > _REMEMBERED:
             del self._arrivals[next(iter(self._arrivals))]
-        if self._presses.prefix is None and self.marking.digit(key):
+        if self._presses.prefix is None and (self.inside.takes(key) or self.marking.digit(key)):
             return
         result = self._presses.press(key, self._bridge.target())
         if isinstance(result, Fired):

@@ -12,17 +12,19 @@ from typing import Final, Literal
 
 from rich.cells import cell_len
 from rich.style import Style
-from textual.geometry import Offset
+from textual.geometry import Offset, Size
 from textual.strip import Strip
 
 from casework.untrusted import Untrusted
 from client.views.bits import Bit, Line
 from widgets.lineedit import LineEdit
-from widgets.paint import words
+from widgets.paint import left, words
 from widgets.status import titled
 from widgets.toned import Toned
 
 WIDEST_LABEL: Final = 30
+KEPT_FREE: Final = 5
+"""Lines of the screen that a form leaves to others."""
 
 Step = Literal["sent", "left", "cleared"]
 """How a form ends: to be sent, left with its draft, left without."""
@@ -56,12 +58,19 @@ class Form(Toned):
         self._at = next((at for at, blank in enumerate(self._blanks) if not blank.value), 0)
         """The field that is filled in; at first the first empty one."""
         self._fault: str | Untrusted = ""
-        self._label_width = min(WIDEST_LABEL, max((len(blank.label) for blank in blanks), default=0) + 3)
+        self._widest = min(WIDEST_LABEL, max((len(blank.label) for blank in blanks), default=0) + 3)
+        self._top = 0
+        """The first field that is shown where they do not all fit."""
 
     @property
     def lines_needed(self) -> int:
         """Title and fields."""
         return 1 + len(self._blanks)
+
+    @property
+    def _label_width(self) -> int:
+        """Cells of the labels: on a narrow screen they give way, what is typed matters more."""
+        return min(self._widest, max(8, self.size.width * 2 // 5)) if self.size.width else self._widest
 
     @property
     def values(self) -> dict[str, str]:
@@ -140,25 +149,38 @@ class Form(Toned):
         """The terminal's own cursor stands where the next letter goes, for whoever reads by it."""
         if self.is_attached:
             _, ahead = self._window()
-            self.app.cursor_position = self.region.offset + Offset(self._label_width + ahead, 1 + self._at)
+            place = Offset(self._label_width + ahead, 1 + self._at - self._first())
+            self.app.cursor_position = self.region.offset + place
 
     def on_resize(self) -> None:
         self._painted()
 
-    def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        return self.lines_needed + (1 if self._fault else 0)
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        needed = self.lines_needed + (1 if self._fault else 0)
+        # The status, a line of the queue, the message and the keys stay: a form without its keys is a trap.
+        return max(2, min(needed, viewport.height - KEPT_FREE))
+
+    def _first(self) -> int:
+        """The first field that is shown: the one in hand always is."""
+        room = max(1, self.size.height - 1 - (1 if self._fault else 0))
+        self._top = max(0, min(self._top, self._at, len(self._blanks) - room))
+        self._top = max(self._top, self._at - room + 1)
+        return self._top
 
     def paint_line(self, y: int) -> Strip:
         width = self.size.width
+        first = self._first()
         if y == 0:
-            return self.strip_of(titled(self._title, self._end, width), width)
-        if y > len(self._blanks):
+            hidden = len(self._blanks) - max(1, self.size.height - 1 - (1 if self._fault else 0))
+            end: Line = ((f"{self._at + 1} of {len(self._blanks)}", "quiet"),) if hidden > 0 else self._end
+            return self.strip_of(titled(self._title, end, width), width)
+        if y > len(self._blanks) - first or (self._fault and y == self.size.height - 1):
             # Below the values when it fits there, further left when it is long.
             indent = max(1, min(self._label_width, width - 1 - cell_len(words(self._fault))))
             return self.strip_of(((" " * indent, "text"), (self._fault, "late")), width)
-        at = y - 1
+        at = y - 1 + first
         blank, edit = self._blanks[at], self._edits[at]
-        label: Bit = (f" {blank.label}".ljust(self._label_width), "quiet")
+        label: Bit = (left(f" {blank.label}", self._label_width - 1) + " ", "quiet")
         if at != self._at:
             return self.strip_of((label, (Untrusted(edit.text), "text")), width)
         start, ahead = self._window()

@@ -5,17 +5,20 @@ The order is the order of importance (console, section 4). Nothing is guessed: w
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from casework.model import Case, Clock, Common, Contact, Row
+from casework.model import Case, Common, Contact, Row
 from casework.order import next_clock
+from casework.runbook import Progress
 from casework.score import shown as score_words
 from casework.tokens import ENDED_STATES, OUTSIDE_MILESTONES
 from casework.untrusted import Untrusted
 from client.views.bits import Bit, Line, Tone, dotted, text
+from client.views.checklist import next_step
+from client.views.clocks import clock_name
+from client.views.material import folded_content
 from client.views.row import clock_tone
 from client.views.times import ago, countdown, lateness, local_minute, of_allowance, utc_minute
 
@@ -25,6 +28,9 @@ SOURCES: Final[dict[str, str]] = {
     "ncmec": "NCMEC",
 }
 
+
+OLD_CHECK_MS: Final = 5 * 60_000
+"""A look at the platform that is older than this says little of now."""
 
 Looking: TypeAlias = Sequence[tuple[str, str]]
 """Everybody else who has a case open: (who, what they do there)."""
@@ -39,19 +45,21 @@ class Fact:
     weight: int
 
 
-def facts(case: Common, now: int, *, looking: Looking = ()) -> tuple[Fact, ...]:
-    """The known facts of a row or a whole case at `now`, in reading order."""
+def facts(case: Common, now: int, *, looking: Looking = (), progress: Progress | None = None) -> tuple[Fact, ...]:
+    """The known facts of a row or a whole case at `now`, in reading order; `progress` is where its runbook stands."""
     found = (
         Fact("Why", _why(case, now), 0),
         Fact("Clocks", _clocks(case, now), 0),
-        Fact("State", _state(case, now), 3),
+        Fact("State", _state(case, now), 1 if case.flags.hold is not None else 3),
         Fact("From", _source(case), 1 if case.source is not None and case.source.kind == "law_enforcement" else 3),
-        Fact("Said", _translation(case), 3),
+        Fact("Said", _said(case), 2),
         Fact("Up now", _up(case, now), 2),
         Fact("Where", _where(case, now), 2),
         Fact("Told", _told(case, looking, now), 1),
+        Fact("Second", _second(case, now), 1),
         Fact("Subject", _subjects(case), 1),
-        Fact("Content", _content(case), 2),
+        Fact("Content", folded_content(case), 2),
+        Fact("Next", () if progress is None or case.state in ENDED_STATES else next_step(progress), 0),
     )
     return tuple(fact for fact in found if fact.line)
 
@@ -114,11 +122,6 @@ def _clocks(case: Common, now: int) -> Line:
     return dotted(*parts)
 
 
-def clock_name(clock: Clock) -> str:
-    """A clock in a word or two; an outer bound says that it is one."""
-    return f"{clock.milestone} (law)" if clock.outer_bound else clock.milestone
-
-
 def _state(case: Common, now: int) -> Line:
     """Only what is out of the ordinary way: held, waiting, snoozed, ended."""
     flags = case.flags
@@ -159,11 +162,37 @@ def _source(case: Common) -> Line:
     return dotted(*parts)
 
 
-def _translation(case: Common) -> Line:
-    if case.translation is None:
+def _said(case: Common) -> Line:
+    """One quoted line beyond the summary: the translation, else how the narrative begins."""
+    if case.translation is not None:
+        by: Bit = (Untrusted(case.translation.by), "quiet")
+        quote: Bit = (Untrusted(opening(case.translation.text)), "quoted")
+        return (("\u201c", "quiet"), quote, ("\u201d", "quiet"), (" \u00b7 translated by ", "quiet"), by)
+    said = opening(case.narrative) if isinstance(case, Case) and not case.unreadable else ""
+    return (("\u201c", "quiet"), (Untrusted(said), "quoted"), ("\u201d", "quiet")) if said else ()
+
+
+def opening(said: str) -> str:
+    """The first line of a text that has anything in it."""
+    return next((line.strip() for line in said[:2_000].splitlines() if line.strip()), "")
+
+
+def _second(case: Common, now: int) -> Line:
+    """What waits for a second person, who may be one, and how long it waits: only of a whole case it is known."""
+    if not isinstance(case, Case):
         return ()
-    by: Bit = (Untrusted(case.translation.by), "quiet")
-    return ((Untrusted(case.translation.text), "quoted"), (" \u00b7 ", "quiet"), by)
+    parts: list[Line] = []
+    for item in case.pending:
+        left = countdown(max(0, item.until - now))
+        what = Untrusted(f"{item.kind.replace('_', ' ')} by {item.by}")
+        then = "owed" if item.kind == "review" else "reverts"
+        parts.append(((what, "soon"), (f" {then} in {left}", "soon")))
+    waiting = {action.proposed_by for action in case.actions if action.state == "proposed"}
+    if waiting and not parts:
+        parts += [(("proposal by ", "soon"), (Untrusted(by), "soon")) for by in sorted(waiting)]
+    if parts:
+        parts.append(text("any other approver, legal or lead may confirm"))
+    return dotted(*parts)
 
 
 def _up(case: Common, now: int) -> Line:
@@ -175,7 +204,10 @@ def _up(case: Common, now: int) -> Line:
         up = sum(1 for item in checked if item.up)
         newest = max((item.checked_at for item in checked if item.checked_at is not None), default=None)
         said = "no" if up == 0 else "yes" if up == len(case.content) else f"{up} of {len(case.content)}"
-        parts.append(text(said + ("" if newest is None else f", checked {ago(max(0, now - newest))} ago")))
+        parts.append(text(said))
+        if newest is not None:
+            old = now - newest > OLD_CHECK_MS
+            parts[-1] = ((said, "text"), (f", checked {ago(max(0, now - newest))} ago", "soon" if old else "text"))
     reach = case.factors
     if reach.live_viewers:
         parts.append(text(f"{reach.live_viewers:,} watching live", "soon"))
@@ -226,7 +258,8 @@ def _told(case: Common, looking: Looking, now: int) -> Line:
 
 
 def _contact(contact: Contact, now: int) -> Line:
-    return text(f"{contact.party} {ago(max(0, now - contact.at))} ago")
+    person: Line = ((Untrusted(contact.person), "quoted"), (" ", "text")) if contact.person else ()
+    return ((f"{contact.party} ", "text"), *person, (f"{ago(max(0, now - contact.at))} ago", "text"))
 
 
 def _subjects(case: Common) -> Line:
@@ -246,23 +279,4 @@ def _subjects(case: Common) -> Line:
         parts.append(text(f"{related} related"))
     if case.sensitive:
         parts.append(text(f"{len(case.sensitive)} sealed", "quiet"))
-    return dotted(*parts)
-
-
-def _content(case: Common) -> Line:
-    parts: list[Line] = []
-    if case.content:
-        kinds = Counter(item.kind for item in case.content)
-        line: list[Bit] = []
-        for kind, count in kinds.most_common(3):
-            if line:
-                line.append((", ", "text"))
-            line += [(f"{count} ", "text"), (Untrusted(kind if count == 1 else f"{kind}s"), "quoted")]
-        parts.append(tuple(line))
-    if case.language is not None:
-        parts.append(text(Untrusted(case.language)))
-    if case.graphic_level is not None:
-        parts.append(text(f"G{case.graphic_level}", "soon" if case.graphic_level >= 3 else "text"))
-    if case.sensitivities:
-        parts.append(text(", ".join(name.replace("_", " ") for name in case.sensitivities)))
     return dotted(*parts)

@@ -78,6 +78,11 @@ def utc_minute(ms: int) -> str:
     return datetime.fromtimestamp(ms / SECOND, UTC).strftime("%H:%M")
 
 
+def utc_date(ms: int) -> str:
+    """`2026-11-22`, UTC."""
+    return datetime.fromtimestamp(ms / SECOND, UTC).strftime("%Y-%m-%d")
+
+
 def utc_day(ms: int) -> str:
     """`2026-11-22 12:41`, UTC."""
     return datetime.fromtimestamp(ms / SECOND, UTC).strftime("%Y-%m-%d %H:%M")

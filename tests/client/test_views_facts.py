@@ -13,7 +13,6 @@ from client.views.floor import Floor, banner, empty_words, first_line, second_li
 from client.views.row import clock_tone, queue_row
 from client.views.shown import Shown
 from client.views.tally import Tally
-from client.views.whole import Head, Prose, whole
 from tests.tui.sample_floor import HOUR, MINUTE, NOW, clock, row, sketch, whole_case
 
 
@@ -37,7 +36,7 @@ def test_the_sketch() -> None:
         "Where": "US-TX, 22 m old \u00b7 06:41 there",
         "Told": "nobody yet \u00b7 3 reports joined \u00b7 bo is looking",
         "Subject": 'u_8123 "northgate.kid" \u00b7 age given 15 \u00b7 1 related',
-        "Content": "2 comments, 1 video \u00b7 en \u00b7 G1",
+        "Content": "2 comments, 1 video \u00b7 en \u00b7 G1 folded: threat",
     }
 
 
@@ -127,12 +126,6 @@ def test_nothing_from_outside_is_ever_a_plain_string() -> None:
         tasks=tuple(replace(task, owner=mark, text=mark, by=mark) for task in whole_case().tasks),
     )
     lines: list[Line] = [fact.line for fact in facts(case, NOW, looking=[(mark, "looking")])]
-    for block in whole(case, NOW, looking=[(mark, "looking")]):
-        if isinstance(block, Prose):
-            lines.append(block.lead)
-            assert isinstance(block.body, Untrusted)
-        elif not isinstance(block, Head):
-            lines.append(block)
     floor = Floor(now=NOW, name=mark, who=mark, filter=mark, detail=mark, phase="offline")
     lines += [*first_line(floor), second_line(floor), (banner(floor) or ((), False))[0]]
     drawn = queue_row(case, NOW, "ana")

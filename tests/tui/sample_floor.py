@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from msgspec.structs import replace
 
+from casework.audience import Person
 from casework.commands import Command
+from casework.events import Event
 from casework.model import Case, Clock, Content, Counts, Factors, Note, Row, Source, Subject, Task, Translation
+from casework.policy import defaults
+from casework.runbookfile import shipped
 from client.status import LinkStatus
-from protocol.catalogue import Catalogue
+from protocol.catalogue import Catalogue, catalogue_out
 
 NOW = 1_795_351_267_000
 """2026-11-22 12:41:07 UTC."""
@@ -277,6 +282,12 @@ class SampleClock:
         return self.now
 
 
+@cache
+def in_force() -> Catalogue:
+    """What a feed without a configuration of its own serves to a responder."""
+    return catalogue_out(defaults(), Person(principal="ana", roles=frozenset({"responder"})), shipped())
+
+
 @dataclass
 class SampleOutcome:
     ok: bool = True
@@ -309,8 +320,13 @@ class SampleSession:
     opened: list[str] = field(default_factory=list)
     acknowledged: int = 0
     strange: set[str] = field(default_factory=set)
-    catalogue: Catalogue | None = None
     done_here: list[tuple[str, str]] = field(default_factory=list)
+
+    catalogue: Catalogue | None = field(default_factory=in_force)
+    past: dict[str, tuple[Event, ...]] = field(default_factory=dict)
+    recalled: list[str] = field(default_factory=list)
+    like: list[Row] = field(default_factory=list)
+    asked_like: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.on_change: Callable[[], None] = nothing
@@ -343,6 +359,16 @@ class SampleSession:
 
     def doing(self, case_id: str, what: str) -> None:
         self.done_here.append((case_id, what))
+
+    def events(self, case_id: str) -> tuple[Event, ...] | None:
+        return self.past.get(case_id) if case_id in self.recalled else None
+
+    def recall(self, case_id: str) -> None:
+        self.recalled.append(case_id)
+
+    async def cases_like(self, query: str) -> list[Row]:
+        self.asked_like.append(query)
+        return self.like
 
     def newer(self, case_id: str) -> bool:
         return case_id in self.strange

@@ -114,7 +114,7 @@ async def test_the_case_beside_the_queue_at_160_by_50() -> None:
         await ready(it)
         await it.select(SCHOOL)
         await it.press("enter")
-        await it.sees("Call the school's night line", "12:36 bo", "Timeline", "School confirms exam starts at 8.")
+        await it.sees("Call the school's", "12:36 bo", "Timeline", "School confirms exam starts at 8.")
 
         assert it.session.opened == [SCHOOL]
         assert "\u2502 A picture of the school gate" in it.text

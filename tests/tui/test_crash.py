@@ -131,7 +131,7 @@ async def test_a_case_pane_that_fails_leaves_the_queue(size: tuple[int, int]) ->
         async with desk(size=size) as it:
             await ready(it)
             await it.select(SCHOOL)
-            patch.setattr(tui.floorview, "whole", failing)
+            patch.setattr(tui.floorview, "sections", failing)
             await it.press("enter")
             await later(it)
             await it.sees("The case pane cannot be shown (ValueError at")

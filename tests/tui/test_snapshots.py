@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -29,6 +30,7 @@ def then(*keys: str, cursor: str | None = SCHOOL) -> Before:
     async def act(pilot: Pilot[None]) -> None:
         app = pilot.app
         assert isinstance(app, Watchfloor)
+        app.floor.following.rest_ms = math.inf  # a picture does not depend on how long it was waited for
         for _ in range(200):
             await pilot.pause(0.02)
             if app.model.session is not None and (cursor is None or app.floor.view.queue.cursor is not None):

@@ -16,14 +16,17 @@ from casework.commands import Command
 from casework.query import QueryFault
 from casework.untrusted import Untrusted
 from client.views.bits import Line
+from client.views.blocks import SectionName
 from tui.acting import Asked
 from tui.asking import Question, answer_line, card_of, command_question, filter_question, form_of
 from tui.batches import Batches
 from tui.cards import Carded
+from tui.caselook import CaseLook
 from tui.commandline import CommandFault, Typed, read
 from tui.crash import failed_sentence, worker_sentence
 from tui.floor import WorkFloor
 from tui.floorview import FloorView
+from tui.following import Following
 from tui.forms import FieldFault
 from tui.journal import JournalFile
 from tui.keeping import Keeping
@@ -41,6 +44,7 @@ from tui.search import Search
 from tui.steering import TICK_MS, Steering
 from tui.target import Target
 from widgets.boundary import Fault, Faulted, Faults, bounded
+from widgets.casepane import CasePane
 from widgets.form import Form, Step
 
 TICK_S: Final = TICK_MS / 1_000
@@ -68,7 +72,9 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
         self.model = model
         self.keymap = keymap
         self.faults = faults or Faults()
-        self.view = FloorView(model, keymap)
+        self.look = CaseLook(model, keymap)
+        self.view = FloorView(model, keymap, self.look)
+        self.following = Following(model, self.look, self._spawn)
         self.outbox = Outbox(self._send, monotonic_ms, self._outbox_changed, self._spawn)
         self.batches = Batches(self._send_many, monotonic_ms, self._outbox_changed, self._spawn)
         self.steering = Steering(model, keymap, self.outbox, self, monotonic_ms, self.batches)
@@ -126,6 +132,8 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
                 moved = self._take_in()
         phase = self.model.phase
         self.search.wake()
+        cursor = self.view.queue.cursor
+        moved = self.following.glance(cursor, monotonic_ms(), past=self.view.pane_is_shown) or moved
         if moved or due or phase != self._phase:
             self._phase = phase
             self.paint()
@@ -227,7 +235,7 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
 
     def move(self, lines: int) -> None:
         if self.pane_is_open():
-            self.view.pane.scroll_lines(lines)
+            self.view.pane.move(lines)
         else:
             self.view.queue.move(lines)
             self._paint_case()
@@ -237,14 +245,14 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
 
     def first(self) -> None:
         if self.pane_is_open():
-            self.view.pane.scroll_lines(-1_000_000)
+            self.view.pane.move(-1_000_000)
         else:
             self.view.queue.first()
             self._paint_case()
 
     def last(self) -> None:
         if self.pane_is_open():
-            self.view.pane.scroll_lines(1_000_000)
+            self.view.pane.move(1_000_000)
         else:
             self.view.queue.last()
             self._paint_case()
@@ -276,16 +284,22 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
         if cursor is None:
             self.say("No case is selected: press j.", "quiet")
             return
-        self.show_case(cursor, runbook=runbook)
-        self.view.timeline = timeline
-        self.paint()
+        self._open(cursor, "timeline" if timeline else "runbook" if runbook else self.view.pane.focused)
 
     def show_case(self, case_id: str, *, runbook: bool = False) -> None:
-        if self.view.opened is not None and self.view.opened != case_id:
-            self._shut(self.view.opened)
-        self.view.open(case_id, runbook=runbook)
-        if self.model.session is not None:
-            self._spawn(self._open(case_id))
+        self._open(case_id, "runbook" if runbook else "case")
+
+    def _open(self, case_id: str, section: SectionName) -> None:
+        self.view.open(case_id)
+        self.following.open(case_id)
+        self.view.pane.look_at(section)
+        self.paint()
+
+    def case_pane(self) -> CasePane:
+        return self.view.pane
+
+    def pane_is_shown(self) -> bool:
+        return self.view.pane_is_shown
 
     def pane_is_open(self) -> bool:
         return self.view.opened is not None
@@ -293,7 +307,7 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
     def close_pane(self) -> bool:
         if self.view.opened is None:
             return False
-        self._shut(self.view.opened)
+        self.following.close()
         self.view.close()
         self.call_after_refresh(self.paint)
         return True
@@ -438,16 +452,6 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
     async def _send_many(self, items: Sequence[tuple[str, Command]]) -> Sequence[Done]:
         assert self.model.session is not None
         return await self.model.session.do_many(items)
-
-    async def _open(self, case_id: str) -> None:
-        if self.model.session is not None:
-            self.model.session.doing(case_id, "looking")
-            await self.model.session.open_case(case_id)
-            self._due = True
-
-    def _shut(self, case_id: str) -> None:
-        if self.model.session is not None:
-            self._spawn(self.model.session.close_case(case_id))
 
     def _spawn(self, work: Awaitable[object]) -> None:
         self.run_worker(work, exit_on_error=False)
