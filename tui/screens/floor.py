@@ -78,6 +78,7 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
         self.outbox = Outbox(self._send, monotonic_ms, self._outbox_changed, self._spawn)
         self.batches = Batches(self._send_many, monotonic_ms, self._outbox_changed, self._spawn)
         self.steering = Steering(model, keymap, self.outbox, self, monotonic_ms, self.batches)
+        self.steering.stalls.drained_at = self.drained_at
         self.search = Search(model, monotonic_ms)
         self.keeping = Keeping(model, self.outbox, KeptFloor(self), journal, monotonic_ms)
         self.pasted: Callable[[float], bool] = lambda at: False
