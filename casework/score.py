@@ -8,13 +8,15 @@ factor's points are rounded the same way for its own ground only.
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from casework.model import Factors, Source
-from casework.policy import Policy, ScorePolicy
 from casework.tokens import Credibility, Vulnerability
+
+if TYPE_CHECKING:
+    from casework.policy import Policy, ScorePolicy  # whoever only shows scores needs no rules, calendars and zones
 
 _DIGITS: Final = Context(prec=28)
 _ONE: Final = Decimal(1)

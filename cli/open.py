@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from client.collecting import STARTING, put_off
+
+    put_off(STARTING)
     require_terminal()
     config, profile = feed_of(args.url, args.profile)
     from client.views.saved import SavedViews

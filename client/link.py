@@ -1,6 +1,6 @@
 """The socket under the link: connects, carries frames between the feed and `LinkState`, and does nothing else.
 
-websockets is imported when the link runs, which is after the console's first paint. No proxy, no redirects, no
+websockets is imported when the link connects. No proxy, no redirects, no
 compression (the feed offers none), frames up to `limits.FRAME_OUT`.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from client import http
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 
 TICK_S: Final = 0.25
 HANDSHAKE_S: Final = 5.0
+REST_S: Final = 1.0
+"""At most so long waits a snapshot for its first page to be painted."""
 _TAKEN_AT_ONCE: Final = 32
 """Frames that are taken before others on the event loop get their turn."""
 
@@ -32,7 +33,13 @@ class Link:
     """Keeps one connection to the feed of `profile` open. `now` gives ms on the clock that `state` is told."""
 
     def __init__(
-        self, profile: Profile, state: LinkState, *, now: Callable[[], float], on_change: Callable[[], None]
+        self,
+        profile: Profile,
+        state: LinkState,
+        *,
+        now: Callable[[], float],
+        on_change: Callable[[], None],
+        page_first: bool = False,
     ) -> None:
         self._profile = profile
         self._state = state
@@ -41,11 +48,13 @@ class Link:
         self._connection: ClientConnection | None = None
         self._sent_token: str | None = None
         self._wake = asyncio.Event()
+        self._on = asyncio.Event()
+        """Not set: a snapshot rests after its first page."""
+        if not page_first:
+            self._on.set()
 
     async def run(self) -> None:
         """Connect and connect again until canceled."""
-        # In a thread: it takes some tenths of a second, and keys are pressed meanwhile.
-        await asyncio.to_thread(import_module, "websockets.asyncio.client")
         ticker = asyncio.create_task(self._tick(), name="link ticks")
         try:
             while True:
@@ -62,6 +71,10 @@ class Link:
     def poke(self) -> None:
         """Something is to be sent that nothing from the feed brought about."""
         self._wake.set()
+
+    def go_on(self) -> None:
+        """Whoever wanted to paint the first page has done so."""
+        self._on.set()
 
     async def _wait_for_turn(self) -> None:
         await asyncio.sleep(0)  # whatever fails at once, others get their turn
@@ -144,12 +157,20 @@ class Link:
                 state.received(data, self._now())
                 await self._send(connection)
                 self._tell()
+                if not self._on.is_set() and state.mirror.loading and state.mirror.rows:
+                    await self._rest()
                 taken += 1
                 if taken >= _TAKEN_AT_ONCE or len(data) > limits.EVENTS_BYTES // 4:
                     taken = 0
                     await asyncio.sleep(0)
         except ConnectionClosed:
             return
+
+    async def _rest(self) -> None:
+        """Let the first page be painted."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._on.wait(), REST_S)
+        self._on.set()
 
     async def _send(self, connection: ClientConnection) -> None:
         if self._state.token_wanted:

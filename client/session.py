@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import random as randomness
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
@@ -21,9 +20,10 @@ from msgspec.structs import replace
 from casework.commands import Command, Context
 from casework.events import Event
 from casework.model import Case, Row
-from client import http, lookups
+from client import collecting, http, lookups
 from client.casebook import OpenCase
 from client.clock import ServerClock, boottime_ms
+from client.collecting import SNAPSHOT
 from client.commands import Commands, Outcome, PendingCommand
 from client.config import Profile
 from client.errors import ClientError, FeedUnreachable, Refused
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 CASE_WAIT_S: Final = 2.0
 """How long an opened case may take on the feed before it is asked for over HTTP."""
 REFETCH_WAIT_S: Final = 2.0
+FIRST_PAGE_S: Final = 0.06
+"""How long a screen that is about to be made waits for its first rows: making it twice takes as long."""
+STARTS: Final = ("connecting", "loading")
 CATALOGUE_SPREAD_S: Final = 2.0
 """The catalogue is asked for within so long, at random; later with each try."""
 CATALOGUE_TRIES: Final = 5
@@ -95,13 +98,23 @@ class Session:
         self._http: httpx.AsyncClient | None = None
         self._news = asyncio.Event()
         self._told = False
-        self._collecting_spared = False
 
-    async def start(self) -> None:
-        """Begin to connect; returns at once."""
-        self._link = Link(self.profile, self._state, now=self._now, on_change=self._on_link)
+    async def start(self, *, page_first: bool = False) -> None:
+        """Begin to connect; returns at once.
+
+        With `page_first` it returns with the first page of a snapshot, which then rests until `go_on`, or a moment
+        later without.
+        """
+        self._link = Link(self.profile, self._state, now=self._now, on_change=self._on_link, page_first=page_first)
         self._run(self._link.run(), "link")
         self._run(self._prepare(), "prepare HTTP")
+        if page_first:
+            await self._until(lambda: bool(self.mirror.rows) or self.status.phase not in STARTS, FIRST_PAGE_S)
+
+    def go_on(self) -> None:
+        """The first page is on the screen: take in the rest."""
+        if self._link is not None:
+            self._link.go_on()
 
     async def close(self) -> None:
         """End everything; nothing that was not sent is sent."""
@@ -112,7 +125,7 @@ class Session:
         for task in tasks:
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await task
-        self._spare_collecting(loading=False)
+        collecting.resume(SNAPSHOT)
         if self._http is not None:
             await self._http.aclose()
             self._http = None
@@ -244,19 +257,12 @@ class Session:
             self._catalogue_of = self._state.connections
             self._run(self._fetch_catalogue(self._state.connections), "catalogue")
         self._settle()
-        self._spare_collecting(loading=self.mirror.loading and self.status.phase == "loading")
+        # While a snapshot comes in nothing is garbage, and what came in stays.
+        if self.mirror.loading and self.status.phase == "loading":
+            collecting.put_off(SNAPSHOT)
+        else:
+            collecting.resume(SNAPSHOT)
         self._changed()
-
-    def _spare_collecting(self, *, loading: bool) -> None:
-        """While a snapshot comes in nothing is garbage, and what came in stays: to walk it costs seconds of key
-        presses at 100,000 cases."""
-        if loading != self._collecting_spared:
-            self._collecting_spared = loading
-            if loading:
-                gc.disable()
-            else:
-                gc.freeze()
-                gc.enable()
 
     def _settle(self) -> None:
         self._commands.settle(epoch=self.mirror.epoch, cursor=self.mirror.cursor)

@@ -1,12 +1,14 @@
-"""The console as a Textual application: theme, gate, crash handling, and the session once the screen stands."""
+"""The console as a Textual application: theme, gate, crash handling, and the session."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from textual import events
+from textual.screen import Screen
 
+from client.collecting import STARTING, resume
 from client.views.saved import ALL, SavedViews
 from tui.abilities import Abilities
 from tui.application import Application
@@ -16,14 +18,14 @@ from tui.keymap import Keymap
 from tui.port import FloorSession
 from tui.presses import AnswerGuard, PasteGuard
 from tui.screens.floor import FloorScreen
-from widgets.boundary import Faulted, Faults
+from widgets.boundary import Faulted, Faults, bounded
 from widgets.gate import Gate
 
 FORM_IS_NEW_MS: Final = 250
 
 
 class Watchfloor(Application, inherit_bindings=False):
-    """The console. `connect` makes the session and is called after the first paint: network code is loaded by it."""
+    """The console. `connect` makes the session and is called before the screen is there; nothing waits for the feed."""
 
     TITLE = "watchfloor"
 
@@ -52,21 +54,26 @@ class Watchfloor(Application, inherit_bindings=False):
         self._answers = AnswerGuard()
         self.floor.pasted = self._paste.belongs
 
+    def get_default_screen(self) -> Screen[Any]:
+        return self.floor
+
+    async def on_load(self) -> None:
+        """Connect before there is a screen: its first paint has the first rows, if the feed is quick."""
+        with bounded("The link to the feed", self.floor.failed):
+            session = self._connect()
+            session.on_change = self.floor.feed_changed
+            self.model.session = session
+            await session.start(page_first=True)
+
     def on_mount(self) -> None:
         self.floor.steering.stalls.terminal_trip_ms = self._terminal_trip_ms
-        _ = self.push_screen(self.floor)
-        self.call_after_refresh(self._start)
+        self.call_after_refresh(self._stands)
 
-    def _start(self) -> None:
-        """The screen stands: now load the network and connect."""
-        self.floor.run_worker(self._session(), exit_on_error=False)
-
-    async def _session(self) -> None:
-        session = self._connect()
-        session.on_change = self.floor.feed_changed
-        self.model.session = session
-        await session.start()
-        self.floor.feed_changed()
+    def _stands(self) -> None:
+        """The screen stands: now take in the rest of the floor."""
+        resume(STARTING)
+        if self.model.session is not None:
+            self.model.session.go_on()
 
     def on_faulted(self, message: Faulted) -> None:
         """A part of a screen before the floor failed: the floor says it."""

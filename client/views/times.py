@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 SECOND: Final = 1_000
 MINUTE: Final = 60 * SECOND
@@ -99,6 +101,8 @@ def _zone(name: str) -> ZoneInfo | None:
     # The name comes from outside: a path or a NUL in it is no zone either.
     if not name.isascii() or not name.isprintable() or ".." in name or name.startswith("/"):
         return None
+    from zoneinfo import ZoneInfo  # at the first case of another zone, not before the first paint
+
     try:
         return ZoneInfo(name)
     except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError

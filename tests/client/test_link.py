@@ -68,12 +68,12 @@ async def converse(connection: ServerConnection, feed: ScriptedFeed, *, beats: b
 class Console:
     """A link that runs, and a way to wait for what becomes of it."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, *, page_first: bool = False) -> None:
         self.mirror = Mirror()
         self.state = LinkState(self.mirror, ServerClock(), random=lambda: 0.0)
         self._changed = asyncio.Event()
         self.phases: list[str] = []
-        self.link = Link(profile, self.state, now=boottime_ms, on_change=self._on_change)
+        self.link = Link(profile, self.state, now=boottime_ms, on_change=self._on_change, page_first=page_first)
 
     def _on_change(self) -> None:
         phase = self.state.status(boottime_ms()).phase
@@ -94,8 +94,8 @@ class Console:
 
 
 @contextlib.asynccontextmanager
-async def running(profile: Profile) -> AsyncIterator[Console]:
-    console = Console(profile)
+async def running(profile: Profile, *, page_first: bool = False) -> AsyncIterator[Console]:
+    console = Console(profile, page_first=page_first)
     task = asyncio.create_task(console.link.run())
     try:
         yield console
@@ -110,6 +110,35 @@ async def server(handler: Handler, **options: object) -> AsyncIterator[str]:
     async with serve(handler, "127.0.0.1", 0, subprotocols=["watchfloor.v1"], **options) as served:  # type: ignore[arg-type, list-item]  # options by name
         port = next(iter(served.sockets)).getsockname()[1]
         yield f"http://127.0.0.1:{port}"
+
+
+async def test_a_snapshot_rests_after_its_first_page_until_that_is_painted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("client.link.REST_S", 60.0)
+    log = log_of(7)
+
+    async def handler(connection: ServerConnection) -> None:
+        await converse(connection, ScriptedFeed(log, page=2))
+
+    async with server(handler) as url, running(Profile(url=url), page_first=True) as console:
+        await console.until(lambda: bool(console.mirror.rows))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert len(console.mirror.rows) == 2
+        console.link.go_on()
+        await console.until(lambda: console.phase == "live")
+        assert console.mirror.rows == log.rows
+
+
+async def test_a_first_page_that_nobody_paints_does_not_hold_up_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("client.link.REST_S", 0.05)
+    log = log_of(7)
+
+    async def handler(connection: ServerConnection) -> None:
+        await converse(connection, ScriptedFeed(log, page=2))
+
+    async with server(handler) as url, running(Profile(url=url), page_first=True) as console:
+        await console.until(lambda: console.phase == "live")
+        assert console.mirror.rows == log.rows
 
 
 async def test_how_it_asks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -331,8 +331,11 @@ class SampleSession:
     def __post_init__(self) -> None:
         self.on_change: Callable[[], None] = nothing
 
-    async def start(self) -> None:
+    async def start(self, *, page_first: bool = False) -> None:
         self.on_change()
+
+    def go_on(self) -> None:
+        pass
 
     async def close(self) -> None:
         pass

@@ -92,10 +92,13 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
         model.looked = self.steering.seen.note
 
     def compose(self) -> ComposeResult:
+        self.view.fit(self.app.size)
         yield self.view
 
     def on_mount(self) -> None:
         self.set_interval(TICK_S, self._tick)
+        with bounded("What the feed told", self.failed):
+            self._take_in()
         self.paint()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -105,8 +108,10 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
     # --- the clock
 
     def feed_changed(self) -> None:
-        """The session has news; they are looked at with the next tick."""
+        """The session has news; they are looked at with the next tick, the first rows at once."""
         self._news = True
+        if not self._begun and self.is_mounted:
+            self.call_later(self._tick)
 
     def _tick(self) -> None:
         """What fails in here costs this part of this look: time goes on, and so does what is shown."""
