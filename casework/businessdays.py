@@ -6,7 +6,6 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -52,6 +51,8 @@ def add_business_days(start: int, days: int, tz: str) -> int:
     hour shorter or longer. A local time that the change skips is taken as far after the change; of one that occurs
     twice, the first occurrence counts.
     """
+    from zoneinfo import ZoneInfo  # a console counts no business days and need not load the zones
+
     zone = ZoneInfo(tz)
     seconds, rest = divmod(start, 1_000)
     local = datetime.fromtimestamp(seconds, UTC).astimezone(zone).replace(tzinfo=None)

@@ -57,11 +57,12 @@ OUTSIDE: dict[str, dict[str, str]] = {
     },
     "themes": {"textual": "a theme is a textual.theme.Theme"},
     "widgets": {
+        "msgspec": "values that are compared at each paint: its Structs are made and compared in C",
         "rich": "segments and styles, the unit that Textual's render_line returns",
         "textual": "what a widget is",
     },
     "tui": {
-        "msgspec": "the journal on disk",
+        "msgspec": "the journal on disk, and frozen values: its Structs take a tenth of the time to load",
         "rich": "segments and styles, on the way to the terminal",
         "textual": "screens, bindings, the application",
     },

@@ -7,8 +7,9 @@ inside GNU screen, to whoever inherited COLORTERM from the terminal outside; her
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 Colors = Literal["none", "16", "256", "truecolor"]
 Multiplexer = Literal["", "tmux", "screen", "either"]
@@ -21,8 +22,7 @@ _HARDWARE: Final = ("linux", "vt1", "vt2", "vt3", "vt4", "vt5", "ansi", "cons25"
 """Terminals that know neither OSC strings nor private queries, with a font of a few hundred letters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Abilities:
+class Abilities(Struct, frozen=True):
     """The default is what tests draw in: everything, near by."""
 
     term: str = "xterm-256color"

@@ -6,8 +6,10 @@ Everything is about the `Target` that was frozen at the first key. No widgets: t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from casework.commands import Command
 from casework.tokens import Tier
@@ -25,8 +27,7 @@ from tui.outbox import Intent, Outbox
 from tui.target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A form that is open: what for, on which frozen target, and what the keys already said."""
 
     verb: Verb

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from client.views.sorts import SORTS
 
 Group = Literal["move", "mark", "views", "other"]
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Struct, frozen=True):
     """A console act. A key is a character or Textual's name of it; two characters are a prefix and what follows.
 
     Without keys it is reached by its name, behind `:`.

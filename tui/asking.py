@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from casework.caseid import shown
 from casework.untrusted import Untrusted
@@ -15,8 +16,7 @@ from widgets.card import Card
 from widgets.form import Blank, Form
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What is asked. Neither form nor card nor command line: the filter."""
 
     asked: Asked | None = None

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from casework.commands import Command, Undo
 from tui.outbox import SETTLE_S, UNDO_MS, Entry, Intent, Outbox
@@ -21,8 +24,7 @@ State = Literal["sending", "done", "refused", "unknown", "left out", "canceled"]
 SendMany = Callable[[Sequence[tuple[str, Command]]], Awaitable[Sequence[Done]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One case of a batch and how it ended; `sentence` says why where it was not done."""
 
     case_id: str
@@ -34,8 +36,7 @@ class Item:
     """None if it was left out from the start."""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """Many items under one title. `at` is when it got to where it is."""
 
     number: int

@@ -7,8 +7,9 @@ the verb's first key was pressed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from casework.caseid import shown
 from casework.tokens import Severity
@@ -30,8 +31,7 @@ NAMED: Final = 4
 IS_S0: Final = "An S0 is never part of a bulk act: open it."
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Exactly what a verb will touch, and what it will not."""
 
     going: tuple[Target, ...]

@@ -7,8 +7,9 @@ that come together were not pressed by a finger. What cannot be taken back has t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from client.views.bits import Line
 from tui.outbox import Intent
@@ -26,8 +27,7 @@ Answer = Literal["yes", "no", "wrong", "typing", "held"]
 """`wrong`: Enter on another text than the one wanted. `held`: a key that seems to be held down."""
 
 
-@dataclass(frozen=True, slots=True)
-class Carded:
+class Carded(Struct, frozen=True):
     """What a card asks: `yes` names the act, and each intent is put once it is answered so; nothing else puts any."""
 
     title: Line

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from casework.caseid import parse
 from casework.errors import BadInput
@@ -17,8 +18,7 @@ class CommandFault(ValueError):
     """What was typed is no command; `str()` says what is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """What a line means: a case to go to, or what some key does as well."""
 
     kind: Literal["go", "bound", "view"]

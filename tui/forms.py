@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, get_args
+
+from msgspec import Struct
 
 from casework.caseid import parse as parse_case_id
 from casework.commands import COMMANDS, Command
@@ -58,8 +59,7 @@ class FieldFault(ValueError):
         super().__init__(why)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One line to fill in."""
 
     ask: Ask

@@ -6,9 +6,10 @@ It is checked when it is made, so that a configuration that makes two things fig
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
+
+from msgspec import Struct
 
 from casework.catalogue import Enforcement, shipped_actions
 from casework.tokens import Tier
@@ -22,8 +23,7 @@ OPENER: Final = "claim_open"
 """What the configuration calls claiming a case and opening it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """What a key sequence does: a verb (with what the last key chose) or one of the console's acts."""
 
     name: str

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from casework.caseid import shown
 from casework.commands import Command, Undo
@@ -30,8 +33,7 @@ State = Literal["held", "sending", "done", "refused", "unknown", "canceled"]
 Send = Callable[[str, Command], Awaitable[Done]]
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(Struct, frozen=True):
     """One act of this person, bound to the case and version that were on the screen at its first key."""
 
     verb: str
@@ -48,8 +50,7 @@ class Intent:
         return self.tier == 2 and not (self.verb == "escalate" and self.severity in ("S0", "S1"))
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """An intent and how far it got. `at` is when it got there."""
 
     number: int

@@ -6,8 +6,9 @@ Pastes are dropped, and what a terminal answers to a question that no key of our
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
+
+from msgspec import Struct
 
 from tui.keymap import Bound, Keymap
 
@@ -24,8 +25,7 @@ _BEGINS: Final = frozenset({"circumflex_accent", "escape"})
 """What an escape sequence that nobody understands begins with once it is taken apart; alt+something as well."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fired(Generic[T]):
+class Fired(Struct, Generic[T], frozen=True):
     """A whole sequence: what it does, and the target that was frozen at its first key."""
 
     bound: Bound
@@ -33,23 +33,20 @@ class Fired(Generic[T]):
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A prefix was pressed; something has to follow."""
 
     prefix: str
 
 
-@dataclass(frozen=True, slots=True)
-class Swallowed:
+class Swallowed(Struct, frozen=True):
     """A key that does not follow the prefix: nothing was run."""
 
     prefix: str
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unbound:
+class Unbound(Struct, frozen=True):
     """A key that means nothing here."""
 
     key: str

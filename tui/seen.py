@@ -8,8 +8,9 @@ No widgets; times are ms of a monotonic clock.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from casework.model import Common
 from tui.target import Target

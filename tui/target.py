@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from casework.tokens import Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The selected case and its version as they stood on the screen; no case where nothing was selected.
 
     Rows may move and versions grow while a prefix, a form or a card waits: the act stays on this.

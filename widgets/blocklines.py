@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from msgspec import Struct
 from rich.cells import cell_len
 
 from client.views.bits import DOT, Bit, Line, Tone
@@ -23,8 +23,7 @@ LONGEST: Final = 2_000
 _PIECE: Final = re.compile(r"\S+\s*|\s+")
 
 
-@dataclass(frozen=True, slots=True)
-class Laid:
+class Laid(Struct, frozen=True):
     """A line of the pane; `choice`: the name of the choice that it belongs to."""
 
     line: Line

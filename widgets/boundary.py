@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Final
 
+from msgspec import Struct
 from textual.message import Message
 
 from client.views.row import QueueRow
@@ -32,8 +32,7 @@ def places(step: TracebackType | None) -> tuple[str, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """`part` failed with an error of type `kind`, at the innermost of `steps`."""
 
     part: str

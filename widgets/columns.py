@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from client.views.bits import Bit, Line, Tone
 from client.views.row import NO_OWNER, SEVERITY_TONE, QueueRow
@@ -33,8 +34,7 @@ def severity_mark(severity: str) -> str:
     return SHAPES[severity] + severity
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """Widths in cells; a column of width 0 is not shown."""
 
     width: int

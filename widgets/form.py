@@ -7,9 +7,9 @@ right behind an Enter goes to the field that the Enter led to, however slow the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
+from msgspec import Struct
 from rich.cells import cell_len
 from rich.style import Style
 from textual.geometry import Offset, Size
@@ -30,8 +30,7 @@ Step = Literal["sent", "left", "cleared"]
 """How a form ends: to be sent, left with its draft, left without."""
 
 
-@dataclass(frozen=True, slots=True)
-class Blank:
+class Blank(Struct, frozen=True):
     """A field to fill in: its name, the words before it, what stands in it, what it may be, and a hint."""
 
     name: str

@@ -8,9 +8,9 @@ number here, `top`.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from textual.geometry import Offset, Region
 from textual.strip import Strip
 
@@ -24,16 +24,14 @@ URGENT_LOOK: Final = 100
 """How far from the top S0 are looked for: the order puts them first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """What an update of the list did to the selection."""
 
     lost: str | None = None
     """The selected case that the view no longer shows; the cursor is on the case that took its line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A row as it stands on a line."""
 
     row: QueueRow

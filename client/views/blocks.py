@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from casework.untrusted import Untrusted
 from client.views.bits import Line
@@ -11,15 +12,13 @@ from client.views.bits import Line
 SectionName = Literal["case", "runbook", "timeline", "notes", "told", "work", "related"]
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """The title of a section."""
 
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Prose:
+class Prose(Struct, frozen=True):
     """Text of several lines, to be wrapped; `quoted` text came from outside and is marked as such at its left edge."""
 
     body: Untrusted
@@ -30,16 +29,14 @@ class Prose:
     """A word in the column of labels; empty to stand below one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hanging:
+class Hanging(Struct, frozen=True):
     """A line that wraps at its dots and at words, the further lines below `lead`: a label, a time, a mark."""
 
     lead: Line
     line: Line
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """A line that the cursor can stand on. `name` says what is chosen by it; `end` stands at the right edge."""
 
     name: str
@@ -53,8 +50,7 @@ class Choice:
 Block: TypeAlias = Head | Line | Prose | Hanging | Choice
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A part of a case that a tab shows alone and a column beside others. `count` is said in its title."""
 
     name: SectionName

@@ -6,8 +6,9 @@ The order is the order of importance (console, section 4). Nothing is guessed: w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from casework.model import Case, Common, Contact, Row
 from casework.order import next_clock
@@ -36,8 +37,7 @@ Looking: TypeAlias = Sequence[tuple[str, str]]
 """Everybody else who has a case open: (who, what they do there)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """A labeled line. `weight` says what goes first when room is short: 0 stays longest."""
 
     label: str

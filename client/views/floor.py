@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from casework.query import VIEWS
 from casework.untrusted import Untrusted
@@ -15,8 +16,7 @@ from client.views.times import feed_age, stopwatch, utc
 Phase = Literal["connecting", "loading", "live", "stale", "offline", "forbidden", "forked"]
 
 
-@dataclass(frozen=True, slots=True)
-class Floor:
+class Floor(Struct, frozen=True):
     """What the status lines and the banner are made of. Times in ms; `now` is the feed's, None before it is known."""
 
     now: int | None = None

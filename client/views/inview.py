@@ -8,8 +8,9 @@ far it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import overload
+
+from msgspec import Struct
 
 from client.standing import Entry
 from client.views.lock import Lock
@@ -18,8 +19,7 @@ from client.views.sorts import QUEUE, SORTS
 from client.views.walk import Walk
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far a search is: cases asked and cases in all."""
 
     seen: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from casework.model import Clock, Common
 from casework.order import next_clock
@@ -20,8 +21,7 @@ SEVERITY_TONE: Final[dict[str, Tone]] = {"S0": "s0", "S1": "s1", "S2": "s2", "S3
 NO_OWNER: Final = "\u2013"
 
 
-@dataclass(frozen=True, slots=True)
-class QueueRow:
+class QueueRow(Struct, frozen=True):
     """Frozen and compared by value: a line is painted again only if this differs from what stands there."""
 
     case_id: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from casework.query import VIEWS, Query, parse, view
 from client.config import View
@@ -15,8 +16,7 @@ DIGITS: Final[dict[str, str]] = {"1": ALL, "2": "mine", "3": "unowned", "4": "la
 """What lies on the digits that nothing else was put on."""
 
 
-@dataclass(frozen=True, slots=True)
-class SavedView:
+class SavedView(Struct, frozen=True):
     """A view by its name; `own` if its query is the person's and not built in."""
 
     name: str

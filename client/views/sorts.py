@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
+
+from msgspec import Struct
 
 from casework import order
 from casework.model import Row
@@ -16,8 +17,7 @@ Place: TypeAlias = Any
 _NO_CLOCK: Final = 2**63
 
 
-@dataclass(frozen=True, slots=True)
-class Sort:
+class Sort(Struct, frozen=True):
     """An order: its name, the letter that follows `S`, and where it puts a row. What ties stands as in the queue."""
 
     name: str

@@ -6,8 +6,9 @@ Staff handles may stand. When the feed is stale there are no numbers at all, onl
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from casework.model import Row
 from casework.order import next_clock
@@ -30,8 +31,7 @@ _HEIGHT_OF_DIAGONAL: Final = 0.49
 """Of a 16:9 screen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Big:
+class Big(Struct, frozen=True):
     """A number in big digits with its word below."""
 
     digits: str
@@ -39,8 +39,7 @@ class Big:
     tone: Tone
 
 
-@dataclass(frozen=True, slots=True)
-class Wall:
+class Wall(Struct, frozen=True):
     """One page. `stale` is set when there is nothing that may be shown: then it is all there is."""
 
     name: str

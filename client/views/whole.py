@@ -6,8 +6,9 @@ Of a row (a case that is not open) only what the row knows; a section without an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from casework.model import Case, Common, Row
 from casework.runbook import Progress
@@ -26,8 +27,7 @@ from client.views.work import open_work, work
 LABEL: Final = 9
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """What is known of a case beside the case itself."""
 
     looking: Looking = ()
