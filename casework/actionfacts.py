@@ -56,6 +56,16 @@ class ActionSending(ActionMoved, frozen=True, kw_only=True):
     attempt: int
 
 
+class ActionDelayed(ActionMoved, frozen=True, kw_only=True):
+    """The platform did nothing and may do it later: it is tried again at ``again_at``."""
+
+    MATERIAL = False
+    SEALED = ("why",)
+
+    again_at: int
+    why: str = ""
+
+
 class ActionAcked(ActionMoved, frozen=True, kw_only=True):
     """The platform took it. Whether it had an effect is asked next."""
 

@@ -24,6 +24,7 @@ _STATES: Final[dict[type[Fact], ActionState]] = {
     actionfacts.ActionRejected: "rejected",
     actionfacts.ActionCanceled: "canceled",
     actionfacts.ActionSending: "sent",
+    actionfacts.ActionDelayed: "approved",
     actionfacts.ActionAcked: "acked",
     actionfacts.ActionVerified: "verified",
     actionfacts.ActionFailed: "failed",
@@ -73,7 +74,9 @@ def _step(action: Action, event: Event, fact: actionfacts.ActionMoved | facts.No
         case actionfacts.ApprovalLapsed():
             changes |= {"approved_by": None, "approved_at": None}
         case actionfacts.ActionSending():
-            changes |= {"attempt": fact.attempt, "why": ""}
+            changes |= {"attempt": fact.attempt, "why": "", "again_at": None}
+        case actionfacts.ActionDelayed():
+            changes |= {"why": fact.why, "again_at": fact.again_at}
         case actionfacts.ActionAcked():
             changes |= {"reference": fact.reference, "why": ""}
         case actionfacts.ActionFailed() | actionfacts.ActionUnknown():

@@ -221,7 +221,9 @@ class Action(Part, frozen=True, kw_only=True):
     moved_at: At | None = None
     """When it got to its present state, once it was sent for the first time."""
     why: str = ""
-    """What is wrong, where it failed or is unknown: in part the platform's own words."""
+    """What is wrong, where it failed, is unknown or waits for the platform: in part the platform's own words."""
+    again_at: At | None = None
+    """When it is tried again, if the platform did nothing so far."""
     reference: str = ""
     """What the platform calls it."""
     review_until: At | None = None

@@ -26,6 +26,9 @@ def run(args: argparse.Namespace) -> int:
     from casework.runbookfile import RunbookFault
     from feed import config as configs
     from feed import logs
+    from feed.delivery.connecting import PlatformFault
+    from feed.delivery.mapping import MappingFault
+    from feed.delivery.outbound import Forbidden
     from feed.log.base import LogLocked, LogUnusable
     from feed.serve import CannotListen, Unsafe, serve
 
@@ -41,7 +44,16 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError("a log on NATS is later work; write --log sqlite:PATH")
         logs.set_up()
         asyncio.run(serve(config, unsafe=args.unsafe, say=_say))
-    except (configs.ConfigFault, PolicyFault, RunbookFault, CannotListen, Unsafe) as fault:
+    except (
+        configs.ConfigFault,
+        PolicyFault,
+        RunbookFault,
+        CannotListen,
+        Unsafe,
+        PlatformFault,
+        MappingFault,
+        Forbidden,
+    ) as fault:
         raise CliError(str(fault), Exit.USAGE) from fault
     except (LogLocked, LogUnusable) as fault:
         raise CliError(str(fault), Exit.REFUSED) from fault

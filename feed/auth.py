@@ -98,7 +98,7 @@ class Authenticator:
         if known is not None:
             return Login(person=known.person())
         if uid == self._own_uid:
-            return Login(person=_own_person(uid))
+            return Login(person=own_person(uid))
         raise Unauthenticated(
             f"The uid {uid} is not configured here; name it under [uids] in the feed's configuration."
         )
@@ -144,9 +144,11 @@ class Authenticator:
         return found
 
 
-def _own_person(uid: int) -> Person:
+def own_person(uid: int | None = None) -> Person:
     """The feed's own uid is responder and lead, with every clearance (domain, section 8)."""
     import pwd
+
+    uid = os.getuid() if uid is None else uid
 
     try:
         name = pwd.getpwuid(uid).pw_name

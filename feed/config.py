@@ -12,6 +12,7 @@ runbooks = "runbooks"              a directory of Markdown files
 [state]      snapshot_events, snapshot_minutes
 [keeper]     enabled
 [audit]      signing_key, checkpoint_events, checkpoint_minutes
+[platform]   kind = "http", url, secret_file, mapping, private
 """
 
 from __future__ import annotations
@@ -97,6 +98,19 @@ class AuditRules(Section, frozen=True, kw_only=True):
     checkpoint_minutes: Annotated[int, Meta(ge=1)] = 5
 
 
+class PlatformRules(Section, frozen=True, kw_only=True):
+    """The platform that enforcement is done on. Without this table nothing is enforced, and the feed says so."""
+
+    kind: Literal["http"]
+    url: str
+    secret_file: str
+    """A file with the secret that signs what is asked of it (`whsec_…`), readable for the feed alone."""
+    mapping: str
+    """How it is asked: a TOML file, see `feed.delivery.mapping`."""
+    private: bool = False
+    """It may lie on this host or in a private network, and be reached without TLS."""
+
+
 class FeedConfig(Section, frozen=True, kw_only=True):
     """Everything a node is told. Paths are relative to the file's directory."""
 
@@ -116,6 +130,7 @@ class FeedConfig(Section, frozen=True, kw_only=True):
     state: StateRules = StateRules()
     keeper: KeeperRules = KeeperRules()
     audit: AuditRules = AuditRules()
+    platform: PlatformRules | None = None
 
 
 _AT_LINE: Final = re.compile(r" \(at line (\d+), column \d+\)$")
@@ -191,4 +206,8 @@ def _anchored(config: FeedConfig, base: Path) -> FeedConfig:
         changes["audit"] = msgspec.structs.replace(config.audit, signing_key=at(config.audit.signing_key))
     if config.runbooks is not None:
         changes["runbooks"] = at(config.runbooks)
+    if config.platform is not None:
+        changes["platform"] = msgspec.structs.replace(
+            config.platform, secret_file=at(config.platform.secret_file), mapping=at(config.platform.mapping)
+        )
     return msgspec.structs.replace(config, **changes)

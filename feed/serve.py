@@ -11,11 +11,13 @@ import asyncio
 import contextlib
 import ipaddress
 import os
+import random as randomness
 import resource
 import signal
 import socket
 import ssl
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -31,6 +33,8 @@ from feed.checkpointing import Checkpointer
 from feed.clock import Clock, SystemClock
 from feed.config import FeedConfig
 from feed.connection import FeedConnection
+from feed.delivery.connecting import Standing, connect
+from feed.delivery.delivery import Delivery
 from feed.http.app import make_app
 from feed.log.address import open_log
 from feed.log.base import Log
@@ -180,7 +184,8 @@ def urls(config: FeedConfig, tcp: socket.socket | None) -> list[str]:
 async def serve(config: FeedConfig, *, unsafe: bool, say: Callable[[str], None], clock: Clock | None = None) -> None:
     """Run one node until SIGTERM or SIGINT. `say` gets the line `ready URL` once.
 
-    Raises `Unsafe`, `CannotListen`, `LogLocked`, `LogUnusable`, `PolicyFault`, `RunbookFault`, OSError.
+    Raises `Unsafe`, `CannotListen`, `LogLocked`, `LogUnusable`, `PolicyFault`, `RunbookFault`, `PlatformFault`,
+    `MappingFault`, `Forbidden`, OSError.
     """
     _raise_descriptor_limit()
     stop = asyncio.Event()
@@ -192,6 +197,7 @@ async def serve(config: FeedConfig, *, unsafe: bool, say: Callable[[str], None],
     clock = clock or SystemClock()
     policy = load_policy(config)
     runbooks = load_runbooks(config, policy)
+    connector = None if config.platform is None else connect(config.platform)
     assert config.log is not None
     log = open_log(config.log, now=clock.now_ms)
     sockets: list[socket.socket] = []
@@ -220,13 +226,20 @@ async def serve(config: FeedConfig, *, unsafe: bool, say: Callable[[str], None],
         node.loaded = True
         if config.keeper.enabled:
             await node.keeper.catch_up()
-        await _run(node, sockets, stop, ready=lambda: say(f"ready {urls(config, tcp)[0]}"))
+        delivery = None
+        if connector is not None:
+            standing = Standing(config, tokens)
+            delivery = Delivery(node.engine, connector, standing, now=monotonic_ms, random=randomness.random)
+            node.engine.connected = connector.actions
+        await _run(node, sockets, stop, delivery, ready=lambda: say(f"ready {urls(config, tcp)[0]}"))
     finally:
         for sock in sockets:
             sock.close()
             if sock.family == socket.AF_UNIX and config.unix is not None:
                 with contextlib.suppress(OSError):
                     os.unlink(config.unix)
+        if connector is not None:
+            await connector.close()
         if tokens is not None:
             tokens.close()
         await log.close()
@@ -238,6 +251,11 @@ def signing_key(config: FeedConfig, log: Log) -> SigningKey | None:
         return None
     named = config.audit.signing_key
     return SigningKey.open(beside(log.path, "signing") if named is None else Path(named))
+
+
+def monotonic_ms() -> float:
+    """ms of a clock that never jumps."""
+    return time.monotonic_ns() / 1_000_000
 
 
 def _raise_descriptor_limit() -> None:
@@ -253,7 +271,14 @@ def _finder(tokens: TokenStore | None) -> Find | None:
     return None if tokens is None else lambda token: tokens.find(token, 0)
 
 
-async def _run(node: Node, sockets: list[socket.socket], stop: asyncio.Event, ready: Callable[[], None]) -> None:
+async def _run(
+    node: Node,
+    sockets: list[socket.socket],
+    stop: asyncio.Event,
+    delivery: Delivery | None,
+    *,
+    ready: Callable[[], None],
+) -> None:
     server = FeedServer(_uvicorn(node.config, node))
     writer = StateWriter(node.log, node.floor, node.config.state)
     tasks = [asyncio.create_task(Ticker(node).run()), asyncio.create_task(writer.run())]
@@ -262,6 +287,8 @@ async def _run(node: Node, sockets: list[socket.socket], stop: asyncio.Event, re
         tasks.append(asyncio.create_task(signer.run()))
     if node.config.keeper.enabled:
         tasks.append(asyncio.create_task(node.keeper.run()))
+    if delivery is not None:
+        tasks.append(asyncio.create_task(delivery.run()))
     for task in tasks:
         task.add_done_callback(lambda done: _ended(node, done, stop))
     serving = asyncio.create_task(server.serve(sockets=sockets))

@@ -45,6 +45,7 @@ OUTSIDE: dict[str, dict[str, str]] = {
         "msgspec": "decoding and encoding at the boundary, the API's schema",
         "prometheus_client": "/metrics",
         "sortedcontainers": "the queue order of a snapshot",
+        "standardwebhooks": "signs what is asked of a platform",
         "starlette": "routes and requests",
         "uvicorn": "the server",
         "websockets": "the protocol under uvicorn's WebSockets",
@@ -54,6 +55,7 @@ OUTSIDE: dict[str, dict[str, str]] = {
         "msgspec": "bodies of the interfaces that they play",
         "starlette": "routes of the simulated platform",
         "uvicorn": "its server",
+        "standardwebhooks": "the platform checks what it is asked",
     },
     "themes": {"textual": "a theme is a textual.theme.Theme"},
     "widgets": {

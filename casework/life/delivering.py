@@ -12,6 +12,7 @@ from typing import Final, Literal
 from casework.access import Person
 from casework.actionfacts import (
     ActionAcked,
+    ActionDelayed,
     ActionFailed,
     ActionMoved,
     ActionSending,
@@ -81,6 +82,16 @@ def ended(
         _effects(turn, action)
     if how in ("verified", "failed"):
         settle_containment(turn)
+    return turn.done()
+
+
+def delayed(state: Case, action_id: str, again_at: int, now: int, *, policy: Policy, why: str) -> tuple[Draft, ...]:
+    """The event that an attempt changed nothing and another one comes at `again_at`. Raises `NotNow`."""
+    action = known(state, action_id)
+    if action.state != "sent":
+        raise NotNow(action_id, action.state)
+    turn = _turn(state, now, policy)
+    turn.add(ActionDelayed(action_id=action_id, action_type=action.action, again_at=again_at, why=why))
     return turn.done()
 
 

@@ -156,6 +156,17 @@ class TokenStore:
             rows = self._file.execute("SELECT record FROM tokens ORDER BY principal, rowid").fetchall()
         return [msgspec.json.decode(row[0], type=Token) for row in rows]
 
+    def live_roles(self, principal: str) -> list[tuple[Role, ...]]:
+        """The roles of each live token of `principal`. Raises `LogUnusable` if the file cannot be read."""
+        now = self._now()
+        with self._lock:
+            try:
+                rows = self._file.execute("SELECT record FROM tokens WHERE principal = ?", (principal,)).fetchall()
+            except sqlite3.Error as error:
+                raise LogUnusable(path=str(self._path), why=f"cannot be read ({error}). Look at the disk.") from None
+        found = [msgspec.json.decode(row[0], type=Token) for row in rows]
+        return [token.roles for token in found if token.expires_at is None or token.expires_at > now]
+
     def close(self) -> None:
         with self._lock:
             self._file.close()

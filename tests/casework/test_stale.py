@@ -107,7 +107,7 @@ def test_which_facts_are_material() -> None:
     never = {
         "MilestoneBreached", "MilestoneMet", "NoteAdded", "StepTicked", "TaskAdded", "TaskCompleted", "ContactLogged",
         "UpdatePosted", "CaseLinked", "ReachUpdated", "BusyDeclared", "GlassBroken", "AccessGranted", "CaseRetired",
-        "RefusalRecorded", "CaseStub", "ActionSending", "ActionAcked",
+        "RefusalRecorded", "CaseStub", "ActionSending", "ActionAcked", "ActionDelayed",
     }  # fmt: skip
     assert {name for name, fact in FACTS.items() if not fact.MATERIAL} == never
     assert {name for name, fact in FACTS.items() if fact.OUTSIDE} == {
