@@ -69,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
         abilities=able,
         faults=kept_faults(__version__),
         journal=journal if config.journal else None,
+        config=config,
     )
     run_screen(app, mouse=config.mouse)
     if app.failed is not None:

@@ -6,7 +6,15 @@ theme = "night"
 ascii = false
 mouse = false
 journal = true                   # keep drafts, view and filter on this machine, for when the terminal is lost
-quiet_hours = "22:00-07:00"      # local time: no bell but for S0 and S1
+quiet_hours = "22:00-07:00"      # local time: nothing calls but S0 and S1
+idle_minutes = 10                # without a key for that long the screen is put away; 0: never
+viewer = "https://viewer.example.org/open?case={case_id}"   # what Yv copies
+
+[attention]                      # what calls you, for each severity: bell, notify, hook
+title = true                     # counts in the terminal's title
+hook = ["/usr/local/bin/call-me"]   # run without a shell, ended after 10 s, told by its environment
+S0 = ["bell", "notify", "hook"]
+S2 = ["bell"]
 
 [profiles.work]
 url = "https://feed.example.org"
@@ -35,9 +43,13 @@ from typing import Any, Final
 from msgspec import Struct
 
 from client.address import DEFAULT_URL, Address, address
+from client.attention import AttentionFault, AttentionSettings, attention_settings
 from client.errors import BadAddress, ConfigFault, NoToken
 
-_TOP: Final = ("profile", "theme", "ascii", "mouse", "journal", "quiet_hours", "profiles", "keys", "views")
+_SETTINGS: Final = ("profile", "theme", "ascii", "mouse", "journal", "quiet_hours", "idle_minutes", "viewer")
+_TOP: Final = (*_SETTINGS, "attention", "profiles", "keys", "views")
+_PLACE: Final = "{case_id}"
+_IDLE_MOST: Final = 24 * 60
 _PROFILE: Final = ("url", "token_file", "ca_file")
 _VIEW: Final = ("name", "query")
 _TOKEN_BYTES: Final = 4_096
@@ -122,6 +134,9 @@ class Config(Struct, frozen=True, kw_only=True):
     mouse: bool = False
     journal: bool = True
     quiet_hours: QuietHours | None = None
+    idle_minutes: int = 10
+    viewer: str | None = None
+    attention: AttentionSettings = AttentionSettings()
 
 
 def config_file(environ: Mapping[str, str] | None = None) -> Path:
@@ -225,6 +240,9 @@ class _Reader:
             mouse=self._yes(data, "mouse"),
             journal=self._yes(data, "journal", True),
             quiet_hours=self._quiet(self._text(data, "quiet_hours", "")),
+            idle_minutes=self._idle(data.get("idle_minutes", 10)),
+            viewer=self._viewer(self._text(data, "viewer", "")),
+            attention=self._attention(self._table(data.get("attention", {}), "", "attention")),
         )
 
     def _profile(self, name: str, table: dict[str, Any]) -> Profile:
@@ -275,6 +293,25 @@ class _Reader:
                 "views", digit, f"there is no view {name!r}; there is: {', '.join(VIEWS)}; or add a `query`"
             )
         return View(name=name)
+
+    def _idle(self, minutes: Any) -> int:
+        if not isinstance(minutes, int) or isinstance(minutes, bool) or not 0 <= minutes <= _IDLE_MOST:
+            raise self._fault("", "idle_minutes", f"write whole minutes, 0 to {_IDLE_MOST}; 0 puts nothing away")
+        return minutes
+
+    def _viewer(self, template: str | None) -> str | None:
+        if template is None:
+            return None
+        rest = template.replace(_PLACE, "", 1)
+        if not template.startswith("https://") or rest == template or not re.fullmatch(r"[!-z|~]+", rest):
+            raise self._fault("", "viewer", f"write an https address with {_PLACE} in it, once")
+        return template
+
+    def _attention(self, table: dict[str, Any]) -> AttentionSettings:
+        try:
+            return attention_settings(table)
+        except AttentionFault as fault:
+            raise self._fault("attention", fault.key, fault.reason) from None
 
     def _quiet(self, text: str | None) -> QuietHours | None:
         if text is None:

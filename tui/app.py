@@ -9,9 +9,11 @@ from textual import events
 from textual.screen import Screen
 
 from client.collecting import STARTING, resume
+from client.config import Config
 from client.views.saved import ALL, SavedViews
 from tui.abilities import Abilities
 from tui.application import Application
+from tui.driver import monotonic_ms
 from tui.floor import WorkFloor
 from tui.journal import JournalFile
 from tui.keymap import Keymap
@@ -42,6 +44,7 @@ class Watchfloor(Application, inherit_bindings=False):
         faults: Faults | None = None,
         views: SavedViews | None = None,
         journal: Callable[[str], JournalFile] | None = None,
+        config: Config | None = None,
     ) -> None:
         super().__init__(gate=gate, abilities=abilities, faults=faults)
         self._connect = connect
@@ -49,7 +52,7 @@ class Watchfloor(Application, inherit_bindings=False):
         if view != ALL:
             self.model.look_at(view)
         self.keymap = keymap or Keymap()
-        self.floor = FloorScreen(self.model, self.keymap, self.faults, journal)
+        self.floor = FloorScreen(self.model, self.keymap, self.faults, journal, config, self.abilities)
         self._paste = PasteGuard()
         self._answers = AnswerGuard()
         self.floor.pasted = self._paste.belongs
@@ -94,6 +97,7 @@ class Watchfloor(Application, inherit_bindings=False):
             at = event.time * 1_000
             if self._answers.key(event.key, at):
                 return
+            self.floor.care.idle.pressed(monotonic_ms())
             # A form that its own first keys opened is part of the paste.
             if self._paste.key(at) and (not self._typing or at - self.floor.view.asking.asked_at < FORM_IS_NEW_MS):
                 self.floor.paste_dropped(self._paste.dropped)

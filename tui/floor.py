@@ -70,6 +70,8 @@ class FloorModel(Generic[S]):
         self.view = ALL
         self.filter = ""
         self.sort = QUEUE
+        self.line = ""
+        """How slow the line to the terminal is, while it is; said on the second line."""
         self.window = (0, 0)
         """First line of the list on the screen, and how many lines there are."""
         self._clock = clock
@@ -171,6 +173,7 @@ class FloorModel(Generic[S]):
             sort=self.sort,
             locked_ms=self.locked_ms,
             new=self._ids.new,
+            line=self.line,
             searched=None if searching is None else (searching.seen, searching.total),
         )
 

@@ -21,19 +21,18 @@ from tui.outbox import Outbox
 from tui.presses import Fired, Presses, Swallowed, Waiting
 from tui.seen import Seen, Stalls
 from tui.target import Target
+from tui.terminalacts import Surrounding, TerminalActs
 from tui.viewing import Viewing
 
 TICK_MS: Final = 100.0
 """How often the screen looks at what changed."""
-NO_VIEWER: Final = "This version has no viewer links yet: look at the content on the platform. Yi copies the id."
 _REMEMBERED: Final = 32
 """Keys of which it is known when they came in last."""
 
 
-class Bridge(Stage, Protocol):
+class Bridge(Stage, Surrounding, Protocol):
     """What the screen does for a key."""
 
-    def target(self) -> Target: ...
     def move(self, lines: int) -> None: ...
     def page(self) -> int: ...
     def first(self) -> None: ...
@@ -49,7 +48,6 @@ class Bridge(Stage, Protocol):
     def card_typed(self, carded: Carded, text: str) -> None: ...
     def help(self) -> None: ...
     def messages(self) -> None: ...
-    def copy(self, text: str) -> None: ...
     def redraw(self) -> None: ...
     def leave(self) -> None: ...
     def pane_is_open(self) -> bool: ...
@@ -117,8 +115,7 @@ class Steering:
             "command": bridge.ask_command,
             "help": bridge.help,
             "messages": bridge.messages,
-            "copy_id": self._copy_id,
-            "copy_link": lambda: bridge.say(NO_VIEWER, "quiet"),
+            **TerminalActs(bridge).acts(),
             "acknowledge_fork": self._acknowledge,
             "redraw": bridge.redraw,
             "interrupt": self._cancel,
@@ -279,12 +276,6 @@ class Steering:
         elif answer is not None:
             self._bridge.card_typed(card.carded, card.text)
             self._bridge.say(f"That is not {card.carded.typed}. Nothing was sent." if answer == "wrong" else "", "soon")
-
-    def _copy_id(self) -> None:
-        case_id = self._bridge.target().case_id
-        if case_id is not None:
-            self._bridge.copy(shown(case_id))
-            self._bridge.say(Untrusted(f"Copied {shown(case_id)}"), "quiet")
 
     def _acknowledge(self) -> None:
         if self._model.session is not None and self._model.session.status.phase == "forked":

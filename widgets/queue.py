@@ -80,6 +80,11 @@ class Queue(Toned):
             return None
         return 1 + self._at - self._top
 
+    def case_on(self, line: int) -> str | None:
+        """The case on a line of the widget."""
+        at = self._top + line - 1
+        return self._ids[at] if 1 <= line <= self.page and at < len(self._ids) else None
+
     @property
     def page(self) -> int:
         """How many cases the widget can show: its lines but the titles and the line of what is hidden."""

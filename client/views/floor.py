@@ -43,6 +43,8 @@ class Floor(Struct, frozen=True):
     """Cases that came since the lock."""
     searched: tuple[int, int] | None = None
     """Cases asked and cases in all while a search runs: what is in view is not all of it yet."""
+    line: str = ""
+    """How slow the line to the terminal is, while it is."""
     marked: int = 0
     marked_hidden: int = 0
     """Marked cases that the view does not show."""
@@ -99,6 +101,8 @@ def _parts(floor: Floor) -> list[tuple[int, Line]]:
     if floor.marked:
         hidden = f", {floor.marked_hidden} not shown" if floor.marked_hidden else ""
         parts.append((6, text(f"{floor.marked} marked{hidden}", "key")))
+    if floor.line:
+        parts.append((4, text(floor.line, "soon")))
     if floor.snoozed:
         parts.append((1, text(f"snoozed {floor.snoozed}", "quiet")))
     if floor.feed_age_ms is not None:

@@ -26,6 +26,7 @@ class Tally:
         """The open cases with a running clock, in queue order."""
         self._unowned: set[str] = set()
         self._s0: set[str] = set()
+        self._s1: set[str] = set()
         self._mine: set[str] = set()
         self._snoozed = 0
         self._me = ""
@@ -66,13 +67,15 @@ class Tally:
             self._mine.add(case_id)
         if new.severity == "S0":
             self._s0.add(case_id)
+        elif new.severity == "S1":
+            self._s1.add(case_id)
         self._snoozed += new.snoozed
         if new.due_at is not None:
             self._running.add(new)
 
     def _uncount(self, case_id: str) -> None:
         old = self._open.pop(case_id)
-        for group in (self._unowned, self._mine, self._s0):
+        for group in (self._unowned, self._mine, self._s0, self._s1):
             group.discard(case_id)
         self._snoozed -= old.snoozed
         if old.due_at is not None:
@@ -96,6 +99,11 @@ class Tally:
         return frozenset(self._s0)
 
     @property
+    def s1(self) -> frozenset[str]:
+        """Every open S1, by id."""
+        return frozenset(self._s1)
+
+    @property
     def mine(self) -> frozenset[str]:
         """The open cases of `me`."""
         return frozenset(self._mine)
@@ -109,6 +117,11 @@ class Tally:
     def unowned_ids(self) -> Set[str]:
         """The open cases that nobody has, as a live view."""
         return self._unowned
+
+    def foremost(self, count: int) -> list[str]:
+        """The first cases of the queue whose clock runs, up to `count`; what is snoozed only if it is an S0."""
+        ahead = self._running.islice(0, 4 * count)
+        return [each.case_id for each in ahead if not each.snoozed or each.severity == "S0"][:count]
 
     # --- by deadline
 

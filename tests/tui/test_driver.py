@@ -39,6 +39,27 @@ def test_a_torn_answer_is_no_key(checkout: Path) -> None:
         assert "mine" not in terminal.lines[0]  # `2` would have gone to that view
 
 
+def test_a_key_takes_the_mouse_and_gives_it_back(checkout: Path) -> None:
+    with Terminal(PROGRAM, cwd=checkout) as terminal:
+        terminal.wait_for("\u25a0S0")
+        assert b"\x1b[?1000h" not in terminal.written
+        terminal.press("M")
+        terminal.wait_for("Mouse on")
+        assert b"\x1b[?1000h" in terminal.written
+        terminal.press("M")
+        terminal.wait_for("Mouse off")
+        assert bytes(terminal.written).rfind(b"\x1b[?1000l") > bytes(terminal.written).rfind(b"\x1b[?1000h")
+
+
+def test_copying_reaches_the_terminal_and_is_said(checkout: Path) -> None:
+    with Terminal(PROGRAM, cwd=checkout, env={"TMUX": "x", "TERM": "tmux-256color"}) as terminal:
+        terminal.wait_for("\u25a0S0")
+        terminal.press("Yi")
+        terminal.wait_for("Copied C-")
+        assert b"\x1b]52;c;Qy0" in terminal.written  # base64 of C-
+        assert b"\x1bPtmux;\x1b\x1b]52;c;Qy0" in terminal.written
+
+
 def test_what_is_pushed_at_the_start_is_popped_at_the_end(checkout: Path) -> None:
     with Terminal(PROGRAM, cwd=checkout) as terminal:
         terminal.wait_for("\u25a0S0")

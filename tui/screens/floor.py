@@ -15,8 +15,10 @@ from casework.caseid import shown
 from casework.commands import Command
 from casework.query import QueryFault
 from casework.untrusted import Untrusted
+from client.config import Config
 from client.views.bits import Line
 from client.views.blocks import SectionName
+from tui.abilities import Abilities
 from tui.acting import Asked
 from tui.asking import Question, answer_line, card_of, command_question, filter_question, form_of
 from tui.batches import Batches
@@ -35,11 +37,11 @@ from tui.markwords import marks_line, refused_lines
 from tui.messages import message_line, prefix_line, tone_named
 from tui.offers import against
 from tui.outbox import Outbox
-from tui.painting import PaintedScreen
 from tui.port import Done
 from tui.screens.help import HelpScreen
 from tui.screens.kept import KeptFloor
 from tui.screens.messages import MessagesScreen
+from tui.screens.surrounded import Surrounded
 from tui.search import Search
 from tui.steering import TICK_MS, Steering
 from tui.target import Target
@@ -56,7 +58,7 @@ def monotonic_ms() -> float:
     return time.monotonic_ns() / 1_000_000
 
 
-class FloorScreen(PaintedScreen[None], inherit_bindings=False):
+class FloorScreen(Surrounded, inherit_bindings=False):
     """Keys come from the keymap alone: neither this screen nor the application has bindings."""
 
     AUTO_FOCUS = ""
@@ -67,8 +69,11 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
         keymap: Keymap,
         faults: Faults | None = None,
         journal: Callable[[str], JournalFile] | None = None,
+        config: Config | None = None,
+        able: Abilities | None = None,
     ) -> None:
         super().__init__()
+        self.surround(model, config or Config(idle_minutes=0), able or Abilities())
         self.model = model
         self.keymap = keymap
         self.faults = faults or Faults()
@@ -120,6 +125,9 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
             self.outbox.tick()
         with bounded("The journal", self.failed):
             self.keeping.tick()
+        with bounded("Calls and the line to this terminal", self.failed):
+            if self.care.tick(lately=self.outbox.lately):
+                self.put_away()
         with bounded("The clock of this screen", self.failed):
             self._look()
 
@@ -344,15 +352,27 @@ class FloorScreen(PaintedScreen[None], inherit_bindings=False):
     def help(self) -> None:
         cursor = self.view.queue.cursor
         _ = self.app.push_screen(
-            HelpScreen(self.keymap, self.model, None if cursor is None else self.model.case(cursor))
+            HelpScreen(self.keymap, self.model, None if cursor is None else self.model.case(cursor), self.care.lines())
         )
 
     def messages(self) -> None:
         entries = sorted((*self.outbox.entries, *self.batches.entries()), key=lambda entry: entry.at)
         _ = self.app.push_screen(MessagesScreen(entries, monotonic_ms(), self.model.now()))
 
-    def copy(self, text: str) -> None:
-        self.app.copy_to_clipboard(text)
+    def asked(self) -> bool:
+        return self.view.asking.question is not None
+
+    def left_alone(self) -> None:
+        asking = self.view.asking
+        if asking.question is not None and asking.question.asked is not None and asking.form is not None:
+            self.steering.acting.left(asking.question.asked, asking.form.values)
+        self.steering.drop()
+        asking.close()
+        self.keeping.locked = True
+
+    def come_back(self) -> None:
+        super().come_back()
+        self.keeping.locked = False
 
     def redraw(self) -> None:
         self.repaint_all()

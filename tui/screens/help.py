@@ -23,9 +23,9 @@ class HelpScreen(PaintedScreen[None], ModalScreen[None], inherit_bindings=False)
     HelpScreen { background: $background; }
     """
 
-    def __init__(self, keymap: Keymap, model: WorkFloor, case: Common | None) -> None:
+    def __init__(self, keymap: Keymap, model: WorkFloor, case: Common | None, terminal: tuple[Line, ...] = ()) -> None:
         super().__init__()
-        self._lines: tuple[Line, ...] = help_lines(keymap, model, case)
+        self._lines: tuple[Line, ...] = (*help_lines(keymap, model, case), *terminal)
 
     def compose(self) -> ComposeResult:
         yield Scroll(self._lines, id="help")

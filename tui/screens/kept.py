@@ -47,3 +47,5 @@ class KeptFloor:
         if sentence:
             screen.say(Untrusted(sentence), "soon")
         screen.paint()
+        if screen.keeping.locked:
+            screen.put_away()
