@@ -43,9 +43,9 @@ def test_every_action_of_the_catalogue_has_its_key() -> None:
 
 
 def test_a_single_key_and_a_key_behind_a_prefix_can_be_remapped() -> None:
-    keymap = Keymap({"claim": "V", "legal_hold": "do", "down": "h", "claim_open": "W", "view_late": "w"})
+    keymap = Keymap({"claim": "V", "legal_hold": "do", "down": "h", "claim_open": "W", "view_late": "X"})
 
-    assert [where(keymap, keys) for keys in ("V", "do", "h", "W", "w")] == [
+    assert [where(keymap, keys) for keys in ("V", "do", "h", "W", "X")] == [
         "claim",
         "legal_hold",
         "down",

@@ -88,7 +88,7 @@ def test_nine_keys_in_fifty_milliseconds_are() -> None:
 
 
 def test_a_remap_is_taken_and_a_collision_is_refused_with_both_names() -> None:
-    assert Keymap({"claim": "w"}).keys_of("claim") == "w"
+    assert Keymap({"claim": "W"}).keys_of("claim") == "W"
     with pytest.raises(KeyCollision, match=r"n is wanted by .*claim.* and by .*note|n is wanted by claim and by note"):
         Keymap({"claim": "n"})
     with pytest.raises(KeyCollision):
