@@ -49,7 +49,6 @@ class Journal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     view: str = ""
     filter: str = ""
     sort: str = ""
-    selected: str = ""
     marks: tuple[str, ...] = ()
     drafts: tuple[Draft, ...] = ()
     unsent: tuple[Unsent, ...] = ()

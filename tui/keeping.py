@@ -33,8 +33,7 @@ class Kept(Protocol):
 
     def drafts(self) -> dict[tuple[str, str], dict[str, str]]: ...
     def restore_drafts(self, drafts: dict[tuple[str, str], dict[str, str]]) -> None: ...
-    def selected(self) -> str | None: ...
-    def restored(self, sentence: str, selected: str | None) -> None: ...
+    def restored(self, sentence: str) -> None: ...
 
 
 class Keeping:
@@ -114,13 +113,13 @@ class Keeping:
         found = self._file.read(self._wall())
         if found is None:
             if self._file.others:
-                self._screen.restored("Another console of yours is open on this machine: its drafts are with it.", None)
+                self._screen.restored("Another console of yours is open on this machine: its drafts are with it.")
             return
         self._written = found
         self._screen.restore_drafts({(each.verb, each.case_id): dict(each.values) for each in found.drafts})
         self.locked = found.locked
         self._restore_view(found)
-        self._screen.restored(returning(found), found.selected or None)
+        self._screen.restored(returning(found))
 
     def _restore_view(self, found: Journal) -> None:
         model = self._model
@@ -151,7 +150,6 @@ class Keeping:
             filter=model.filter,
             sort="" if model.sort == QUEUE else model.sort,
             marks=model.marks.lasting,
-            selected=self._screen.selected() or "",
             drafts=drafts,
             unsent=self._unsent(),
             locked=self.locked,

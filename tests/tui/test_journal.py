@@ -115,4 +115,4 @@ def test_what_is_said_on_return() -> None:
         "merge C-7F3A-9K2M was on the way when the terminal was lost: not known, look at the case."
     )
     assert returning(Journal(marks=(CASE,))) == "Back: marks."
-    assert returning(Journal(selected=CASE)) == ""
+    assert returning(Journal(locked=True)) == ""

@@ -32,10 +32,7 @@ class Screen:
     def restore_drafts(self, drafts: dict[tuple[str, str], dict[str, str]]) -> None:
         self.open.update(drafts)
 
-    def selected(self) -> str | None:
-        return None
-
-    def restored(self, sentence: str, selected: str | None) -> None:
+    def restored(self, sentence: str) -> None:
         self.said.append(sentence)
 
 
@@ -116,6 +113,8 @@ async def test_view_filter_and_drafts_are_written_once_they_stand(tmp_path: Path
     desk.model.look_at("mine")
     desk.model.ask_for("type:ttl")
     desk.model.sort_by("age")
+    desk.model.refresh()
+    desk.model.marks.add(["C-00000002", CASE])
     desk.screen.open["note", CASE] = {"text": "half"}
     desk.keeping.tick()
     assert desk.on_disk() is None
@@ -126,7 +125,9 @@ async def test_view_filter_and_drafts_are_written_once_they_stand(tmp_path: Path
 
     assert (back.model.view, back.model.filter, back.model.sort) == ("mine", "type:ttl", "age")
     assert back.screen.open == {("note", CASE): {"text": "half"}}
-    assert back.screen.said == ["Back: 1 draft, filter and view."]
+    assert back.screen.said == ["Back: 1 draft, filter, view and marks."]
+    back.model.refresh()
+    assert back.model.marks.ids == ("C-00000002", CASE)
 
 
 async def test_who_leaves_by_themselves_finds_drafts_only(tmp_path: Path) -> None:

@@ -34,16 +34,10 @@ class KeptFloor:
         """Put them where a form that is opened finds them."""
         self._screen.steering.acting.drafts.update(drafts)
 
-    def selected(self) -> str | None:
-        """The case under the cursor."""
-        return self._screen.view.queue.cursor
-
-    def restored(self, sentence: str, selected: str | None) -> None:
-        """Everything is back: say so, and go to the case that was selected if it is still there."""
+    def restored(self, sentence: str) -> None:
+        """Everything is back: say so."""
         screen = self._screen
         screen.view_changed()
-        if selected is not None and screen.model.index(selected) is not None:
-            screen.select(selected)
         if sentence:
             screen.say(Untrusted(sentence), "soon")
         screen.paint()
