@@ -159,7 +159,7 @@ async def test_colors_are_gone_and_nothing_is_lost_with_no_color(monkeypatch: py
         await ready(it)
 
         assert it.app.theme == "watchfloor-plain"
-        assert "\u258c -0:42 \u25a0S0" in it.text
+        await it.sees("\u258c -0:42 \u25a0S0")
         colors = {
             segment.style.color.name
             for strip in it.app.screen._compositor.render_strips()
