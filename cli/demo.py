@@ -1,7 +1,8 @@
 """`watchfloor demo`: a whole floor on one machine, with the console on it.
 
-A real feed process on a SQLite log in a folder of its own, a process that reports and a crew that works, and the
-console (or the wall) as the person `ana`. Without a terminal on stdout: the same floor in lines, then the queue.
+A real feed process on a SQLite log in a folder of its own, a simulated platform to enforce on, a process that reports
+and a crew that works, and the console (or the wall) as the person `ana`. Without a terminal on stdout: the same floor
+in lines, then the queue.
 """
 
 from __future__ import annotations
@@ -55,9 +56,12 @@ def _floor(args: argparse.Namespace, folder: Path, tether: Tether) -> int:
 
     log = f"sqlite:{folder / 'floor.db'}"
     tokens = _issue(folder / "floor.db")
+    config = _platform(folder, tether, args.seed)
     with (folder / "feed.log").open("wb") as stderr:
         feed = tether.start(
-            ["feed", "--listen", "127.0.0.1:0", "--log", log], stdout=subprocess.PIPE, stderr=stderr.fileno()
+            ["feed", "--listen", "127.0.0.1:0", "--log", log, "--config", str(config)],
+            stdout=subprocess.PIPE,
+            stderr=stderr.fileno(),
         )
     url = _ready(feed, folder / "feed.log")
     crew = folder / "crew"
@@ -110,6 +114,25 @@ def _issue(log: Path) -> dict[str, str]:
     return people
 
 
+def _platform(folder: Path, tether: Tether, seed: int) -> Path:
+    """Start the simulated platform; the configuration of a feed that enforces on it."""
+    import subprocess
+
+    from standins.platform import mapping
+
+    secret = folder / "secret"
+    command = ["platform", "--listen", "127.0.0.1:0", "--secret-file", str(secret), "--latency", "0.15"]
+    with (folder / "platform.log").open("wb") as stderr:
+        platform = tether.start([*command, "--seed", str(seed)], stdout=subprocess.PIPE, stderr=stderr.fileno())
+    url = _ready(platform, folder / "platform.log")
+    (folder / "platform.toml").write_text(mapping(), encoding="utf-8")
+    config = folder / "feed.toml"
+    files = 'secret_file = "secret"\nmapping = "platform.toml"'
+    text = f'[platform]\nkind = "http"\nurl = "{url}"\nprivate = true\n{files}\n'
+    config.write_text(text, encoding="utf-8")
+    return config
+
+
 def _ready(feed: subprocess.Popen[bytes], log: Path) -> str:
     """The URL of the feed, once it says that it serves."""
     import select
@@ -119,5 +142,7 @@ def _ready(feed: subprocess.Popen[bytes], log: Path) -> str:
     line = feed.stdout.readline().decode() if readable else ""
     if not line.startswith("ready "):
         said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        raise CliError(f"the demo's feed did not start: {said[-1] if said else 'it said nothing'}", Exit.UNREACHABLE)
+        raise CliError(
+            f"a process of the demo did not start: {said[-1] if said else 'it said nothing'}", Exit.UNREACHABLE
+        )
     return line.removeprefix("ready ").strip()

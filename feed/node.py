@@ -10,6 +10,7 @@ from casework.runbookfile import shipped
 from feed.auth import Authenticator, Find
 from feed.clock import Clock
 from feed.config import FeedConfig
+from feed.delivery.connector import Connector
 from feed.engine import Engine
 from feed.floor import Floor
 from feed.hub import Hub
@@ -38,9 +39,11 @@ class Node:
         find_token: Find | None,
         signing: SigningKey | None = None,
         runbooks: tuple[Runbook, ...] | None = None,
+        platform: Connector | None = None,
     ) -> None:
         self.config = config
         self.signing = signing
+        self.platform = platform
         self.log = log
         self.clock = clock
         self.policy = policy
@@ -49,6 +52,7 @@ class Node:
         self.ring = Ring(events=config.limits.ring_events, size=config.limits.ring_mib * 1024 * 1024)
         self.hub = Hub(self.floor, self.ring, now=clock.now_ms, head=lambda: log.head().seq)
         self.engine = Engine(log=log, floor=self.floor, hub=self.hub, clock=clock, policy=policy)
+        self.engine.connected = frozenset() if platform is None else platform.actions
         self.intake = Intake(self.engine)
         self.signs = SignsOfLife(now=clock.now_ms, connected=self.hub.connections_of)
         self.keeper = ClockKeeper(self.engine, self.signs)

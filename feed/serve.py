@@ -215,6 +215,7 @@ async def serve(config: FeedConfig, *, unsafe: bool, say: Callable[[str], None],
             find_token=_finder(tokens),
             signing=signing,
             runbooks=runbooks,
+            platform=connector,
         )
         tcp = listen_tcp(config.listen) if config.listen is not None else None
         if tcp is not None:
@@ -230,7 +231,6 @@ async def serve(config: FeedConfig, *, unsafe: bool, say: Callable[[str], None],
         if connector is not None:
             standing = Standing(config, tokens)
             delivery = Delivery(node.engine, connector, standing, now=monotonic_ms, random=randomness.random)
-            node.engine.connected = connector.actions
         await _run(node, sockets, stop, delivery, ready=lambda: say(f"ready {urls(config, tcp)[0]}"))
     finally:
         for sock in sockets:

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Final, Literal, Union
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, defstruct
 
-from casework.commands import COMMANDS, CaseId, Command
+from casework.commands import COMMANDS, CaseId, Command, FieldName, FieldValue, Name
+from casework.model import Target
 from protocol import limits
 from protocol.codec import Malformed, check_once, decode_body, decode_part
 from protocol.frames import WireEvent
@@ -75,6 +76,29 @@ class CommandAnswer(Answer, frozen=True, kw_only=True):
     version: int
     seq: int
     events: list[str]
+
+
+class PreviewQuestion(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What somebody thinks of doing, as `propose` would say it."""
+
+    action: Name
+    target: Target
+    fields: dict[FieldName, FieldValue] = {}
+
+
+class PreviewAnswer(Answer, frozen=True, kw_only=True):
+    """What it would touch, by kind and by country, and what the platform has on its subject. Nothing was done.
+
+    `available` false: the platform could not say, and `why` says why; what it would touch is then not known.
+    """
+
+    available: bool
+    why: str = ""
+    counts: dict[str, int] = {}
+    countries: dict[str, int] = {}
+    strikes: int | None = None
+    prior: list[str] = []
+    sample: list[Target] = []
 
 
 class CommandBatchAnswer(Answer, frozen=True, kw_only=True):

@@ -58,6 +58,8 @@ PROPOSE: Final[dict[str, Any]] = {
     "fields": {"duration": "7d", "notice": "template-4"},
 }
 
+PREVIEW: Final[dict[str, Any]] = {name: PROPOSE[name] for name in ("action", "target", "fields")}
+
 COMMANDS: Final[dict[str, Any]] = {
     "items": [
         {"case_id": CASE_ID, "key": "a1", **CLAIM},

@@ -58,6 +58,8 @@ def _schemas() -> dict[str, Any]:
         answers.IntakeAnswer,
         answers.IntakeBatchAnswer,
         answers.CommandAnswer,
+        answers.PreviewQuestion,
+        answers.PreviewAnswer,
         answers.CommandBatchAnswer,
         answers.CommandBatch,
         answers.CasesPage,
@@ -161,6 +163,7 @@ def _paths() -> dict[str, Any]:
             ),
         },
         "/v1/cases/{id}/commands": {**case_path, "post": _command()},
+        "/v1/cases/{id}/preview": {**case_path, "post": _preview()},
         "/v1/commands": {"post": _commands()},
         "/v1/events": {
             "get": parts.get(
@@ -274,6 +277,23 @@ def _command() -> dict[str, Any]:
     }
 
 
+def _preview() -> dict[str, Any]:
+    return {
+        **parts.operation("What an action would touch", "cases"),
+        "description": "The platform is asked; nothing is done, and nothing is written down.",
+        "requestBody": {
+            "required": True,
+            "content": {
+                parts.JSON: {"schema": parts.ref("PreviewQuestion"), "examples": {"one": {"value": examples.PREVIEW}}},
+            },
+        },
+        "responses": {
+            "200": parts.answer("PreviewAnswer", "`available` false: the platform could not say, and `why` says why."),
+            **parts.refusals(*parts.WRITE, 404, 409),
+        },
+    }
+
+
 def _commands() -> dict[str, Any]:
     return {
         **parts.operation("Up to 1,000 commands that stand and fall alone", "commands"),
@@ -314,6 +334,7 @@ _NAMES: Final = {
     "get /v1/cases/{id}": "showCase",
     "get /v1/cases/{id}/events": "listCaseEvents",
     "post /v1/cases/{id}/commands": "giveCommand",
+    "post /v1/cases/{id}/preview": "previewAction",
     "post /v1/commands": "giveCommands",
     "get /v1/events": "listEvents",
     "get /v1/snapshot": "snapshot",

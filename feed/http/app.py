@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
 from feed.feedroute import feed_endpoint, no_endpoint
-from feed.http import admin, cases, catalogue, commands, events, health, intake, snapshot
+from feed.http import admin, cases, catalogue, commands, events, health, intake, preview, snapshot
 from feed.http.asking import READ, body, node_of
 from feed.http.replies import Refused, TooLarge, problem_reply, refused
 from feed.logs import Journal
@@ -34,6 +34,7 @@ ROUTES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
     ("GET", "/v1/cases/{id}", cases.show_case),
     ("GET", "/v1/cases/{id}/events", cases.case_events),
     ("POST", "/v1/cases/{id}/commands", commands.one),
+    ("POST", "/v1/cases/{id}/preview", preview.show),
     ("POST", "/v1/commands", commands.many),
     ("GET", "/v1/events", events.list_events),
     ("GET", "/v1/snapshot", snapshot.snapshot),

@@ -18,7 +18,7 @@ import pytest
 
 from tests.floorprocess import CHECKOUT, FeedProcess
 
-OPERATIONS: Final = 14
+OPERATIONS: Final = 15
 """All routes of the document; schemathesis leaves out the one that the document itself comes from."""
 PATIENCE_S: Final = 900
 

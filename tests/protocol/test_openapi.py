@@ -81,6 +81,7 @@ def test_every_route_of_the_contract_is_there() -> None:
         "GET /v1/cases/{id}",
         "GET /v1/cases/{id}/events",
         "POST /v1/cases/{id}/commands",
+        "POST /v1/cases/{id}/preview",
         "POST /v1/commands",
         "GET /v1/events",
         "GET /v1/snapshot",
@@ -175,7 +176,7 @@ def request_examples() -> Iterator[tuple[str, str, Any]]:
 
 def test_examples_of_requests_fit_their_schema_and_decode() -> None:
     found = list(request_examples())
-    assert len(found) == 6
+    assert len(found) == 7
     for path, media, value in found:
         schema = DOCUMENT["paths"][path]["post"]["requestBody"]["content"][media]["schema"]
         assert validator(schema).is_valid(value)
@@ -186,6 +187,8 @@ def test_examples_of_requests_fit_their_schema_and_decode() -> None:
                 assert isinstance(one, cloudevents.Incoming)
         elif path == "/v1/commands":
             assert all(isinstance(item, answers.CommandItem) for item in answers.decode_commands(body))
+        elif path.endswith("/preview"):
+            codec.decode_body(body, answers.PreviewQuestion)
         else:
             codec.decode_body(body, AnyCommand)
 
