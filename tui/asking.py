@@ -26,14 +26,21 @@ class Question(Struct, frozen=True):
     """What was selected when the command line was opened."""
 
     @property
+    def filters(self) -> bool:
+        """Whether it is the filter."""
+        return self.asked is None and self.carded is None and not self.command
+
+    @property
     def keys(self) -> tuple[tuple[str, str], ...]:
         """The footer while it is asked; the last one is the quiet one."""
         if self.carded is not None:
             if self.carded.typed is not None:
                 return (("Enter", self.carded.yes), ("Esc", "back"))
             return (("y", self.carded.yes), ("n", "back"))
+        if self.filters:
+            return (("Enter", "filter"), ("Tab", "complete"), ("Up", "earlier ones"), ("Esc", "as before"))
         if self.asked is None:
-            return (("Enter", "do it" if self.command else "filter"), ("Esc", "back"))
+            return (("Enter", "do it"), ("Esc", "back"))
         several = (("Up Down", "fields"),) if len(self.asked.fields) > 1 else ()
         enter = "send" if len(self.asked.fields) == 1 else "next or send"
         return (("Enter", enter), *several, ("Esc", "keep draft"))
@@ -89,10 +96,3 @@ def command_question(target: Target) -> tuple[Question, Form]:
     return Question(command=True, target=target), Form(
         (("Command", "strong"),), (), [Blank(name="command", label=":", hint=hint)]
     )
-
-
-def filter_question(current: str) -> tuple[Question, Form]:
-    """The filter's prompt, with what is filtered by now."""
-    hint = 'sev:0..1 type:csea owner:me late<10m text~"\u2026"'
-    form = Form((("Filter", "strong"),), (), [Blank(name="filter", label="/", value=current, hint=hint)])
-    return Question(), form

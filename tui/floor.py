@@ -318,7 +318,6 @@ class FloorModel(Generic[S]):
         rows = {} if self.session is None else self.session.mirror.rows
         top, lines = self.window
         first = [] if selected is None else [selected]
-        first += self.tally.s0
         first += self._ids[top : top + min(lines, VISIBLE)]
         if view.name == "mine":
             first += self.tally.mine

@@ -20,12 +20,13 @@ from client.views.bits import Line
 from client.views.blocks import SectionName
 from tui.abilities import Abilities
 from tui.acting import Asked
-from tui.asking import Question, answer_line, card_of, command_question, filter_question, form_of
+from tui.asking import Question, answer_line, card_of, command_question, form_of
 from tui.batches import Batches
 from tui.cards import Carded
 from tui.caselook import CaseLook
 from tui.commandline import CommandFault, Typed, read
 from tui.crash import failed_sentence, worker_sentence
+from tui.filtering import Filtering
 from tui.floor import WorkFloor
 from tui.floorview import FloorView
 from tui.following import Following
@@ -85,6 +86,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         self.steering = Steering(model, keymap, self.outbox, self, monotonic_ms, self.batches)
         self.steering.stalls.drained_at = self.drained_at
         self.search = Search(model, monotonic_ms)
+        self.filtering = Filtering(model, self)
         self.keeping = Keeping(model, self.outbox, KeptFloor(self), journal, monotonic_ms)
         self.pasted: Callable[[float], bool] = lambda at: False
         """Whether a key that came in at that time (ms) was part of a paste."""
@@ -175,6 +177,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
     def paint(self) -> None:
         """Paint everything that differs from what stands there."""
         self.view.refused(refused_lines(self.batches.unseen))
+        self.filtering.refresh()
         self.view.paint(self._line())
         self._note_selected()
 
@@ -220,6 +223,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
             step = form.press(event.key, event.character if event.is_printable else None)
             if step is not None:
                 self._form_ended(form, step)
+            self.filtering.typed()
             self.view.paint_lines(self._line())
             self.paint_now()
             return
@@ -235,6 +239,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
     def paste_dropped(self, count: int) -> None:
         """Keys came faster than fingers: nothing of them counts."""
         self.steering.drop()
+        self.filtering.left()
         self.view.asking.close()
         self.outbox.drop_unsettled()
         self.batches.drop_unsettled()
@@ -330,7 +335,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         self.view.asking.pose(Question(asked=asked), form_of(asked, draft), monotonic_ms())
 
     def ask_filter(self) -> None:
-        self.view.asking.pose(*filter_question(self.model.filter), monotonic_ms())
+        self.view.asking.pose(Question(), self.filtering.open(), monotonic_ms())
 
     def ask_command(self) -> None:
         self.view.asking.pose(*command_question(self.target()), monotonic_ms())
@@ -394,6 +399,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         event.stop()
         if (form := self.view.asking.form) is not None:
             form.insert(event.text)
+            self.filtering.typed()
 
     def _form_ended(self, form: Form, step: Step) -> None:
         asking = self.view.asking
@@ -403,6 +409,8 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         if step == "sent":
             if not self._taken(question, form):
                 return
+        elif question.filters:
+            self.filtering.left()
         elif question.asked is not None:
             self.steering.acting.left(question.asked, form.values if step == "left" else {})
         if asking.question is question:  # it may have led to a card
@@ -419,8 +427,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
             elif question.command:
                 self._command(read(form.values["command"], self.keymap), question.target or self.target())
             else:
-                self.model.ask_for(form.values["filter"], selected=self.view.queue.cursor)
-                self.view_changed()
+                self.filtering.kept()
         except FieldFault as fault:
             form.blame(fault.name, Untrusted(fault.why))
             return False
