@@ -8,23 +8,27 @@ minutes are left to the clock that places the case, or it is late already.
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
+from typing import Final, Protocol, cast
 
 from msgspec import Struct
 
 from casework.model import Row, Stub
 from casework.queryfields import FIELDS, Asked, Field, Test, contains_text
 from casework.queryvalues import QueryFault, suggestion
+from casework.tokens import Severity, State
 
 __all__ = [
     "MAX_LENGTH",
     "VIEWS",
+    "AtHand",
     "Query",
     "QueryFault",
     "Term",
+    "at_hand",
     "complete",
     "depends_on_time",
     "matches",
+    "may_match",
     "names_state",
     "parse",
     "token_start",
@@ -95,6 +99,42 @@ def depends_on_time(query: Query) -> bool:
 def names_state(query: Query) -> bool:
     """Whether it says itself which states it wants; a search that does not is about open cases."""
     return any(name in ("is", "state") for name, _ in map(_asked_for, query.terms))
+
+
+#: What can be told from a case's owner, severity and state alone.
+_AT_HAND: Final = frozenset({"sev", "owner", "state"})
+_AT_HAND_IS: Final = frozenset({"open", "ended", "owned", "unowned", "mine"})
+
+
+def at_hand(query: Query) -> Query:
+    """The conditions of `query` that need no more of a row than owner, severity and state: the cheap ones.
+
+    Where one of them does not hold, the query does not match.
+    """
+    return Query(text=query.text, terms=tuple(term for term in query.terms if _is_at_hand(term)))
+
+
+class AtHand(Protocol):
+    """What is known of a case without its row."""
+
+    @property
+    def severity(self) -> Severity: ...
+    @property
+    def state(self) -> State: ...
+    @property
+    def owner(self) -> str | None: ...
+
+
+def may_match(query: Query, known: AtHand, *, me: str) -> bool:
+    """Whether the conditions of a query made by `at_hand` hold."""
+    # These tests look at nothing else of a row.
+    asked = Asked(cast(Row, known), me, 0)
+    return all(any(test(asked) for test in term.tests) != term.negated for term in query.terms)
+
+
+def _is_at_hand(term: Term) -> bool:
+    name, values = _asked_for(term)
+    return name in _AT_HAND or (name == "is" and _AT_HAND_IS.issuperset(values.split(",")))
 
 
 def _asked_for(term: Term) -> tuple[str, str]:

@@ -48,6 +48,13 @@ class KeptRows(Mapping[str, Row]):
         self._limit()
         return row
 
+    def peek(self, case_id: str) -> Row | None:
+        """The row of a case for one look: whoever walks through all of them drives nothing out that is used."""
+        row = self._recent.get(case_id)
+        if row is None and (packed := self._packed.get(case_id)) is not None:
+            row = self.packing.unpack(packed)
+        return row
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._standings)
 
@@ -119,3 +126,8 @@ def standing_in(rows: Mapping[str, Row], case_id: str) -> Standing | None:
         return rows.standing(case_id)
     row = rows.get(case_id)
     return None if row is None else standing(row)
+
+
+def peeked(rows: Mapping[str, Row], case_id: str) -> Row | None:
+    """The row of a case among `rows`, for one look."""
+    return rows.peek(case_id) if isinstance(rows, KeptRows) else rows.get(case_id)

@@ -13,13 +13,12 @@ from msgspec.structs import replace
 
 from casework.catalogue import Clause, Enforcement, shipped_actions
 from casework.model import Common, Row
-from casework.query import Query, depends_on_time, matches, names_state, parse
-from casework.tokens import OPEN_STATES
+from casework.query import Query, depends_on_time, parse
+from client.views.chosen import chosen
 from client.views.floor import Floor
 from client.views.inview import InView
 from client.views.row import QueueRow, queue_row
 from client.views.saved import ALL, SavedView, SavedViews
-from client.views.shown import Wanted
 from client.views.sorts import QUEUE, SORTS
 from client.views.tally import Tally
 from tui.marks import Marks
@@ -31,7 +30,7 @@ AGAIN_MS: Final = 1_000
 """How often what time alone changes is asked again, at most: the late view, and filters on time."""
 AGAIN_SHARE: Final = 10
 """Asking again takes no more than one part in so many of the time."""
-SLICE_MS: Final = 4.0
+SLICE_MS: Final = 3.5
 """How long a search may keep a key press waiting."""
 TAKEN_AT_ONCE: Final = 32
 """Cases that are taken in before the time is looked at."""
@@ -255,10 +254,10 @@ class FloorModel(Generic[S]):
         now = self.now()
         if self.session is None or now is None:
             return False
-        changed = self._take_slice(self.session.mirror.rows, now)
-        if not self._ids.walking:
-            return changed
         began = self._clock()
+        changed = self._take_slice(self.session.mirror.rows, now)
+        if not self._ids.busy or self._clock() >= began + SLICE_MS:
+            return changed
         try:
             changed = self._ids.step(self.session.mirror.rows, now, self._clock, began + SLICE_MS) or changed
         except Exception as error:  # noqa: BLE001 - the search goes on behind the case that cannot be asked
@@ -269,7 +268,7 @@ class FloorModel(Generic[S]):
     @property
     def searching(self) -> bool:
         """Whether `search` has something to do."""
-        return bool(self._untaken) or self._ids.walking
+        return bool(self._untaken) or self._ids.busy
 
     @property
     def whole(self) -> bool:
@@ -314,34 +313,20 @@ class FloorModel(Generic[S]):
         view, query = self._view(), self._query
         self._locked_until = None
         self._asks_time = (query is not None and depends_on_time(query)) or depends_on_time(view.query)
-        wanted = None if query is None and view.name == ALL else self._wanted(view, query)
+        wanted, worth = chosen(None if view.name == ALL else view.query, query, lambda: self.me)
+        plain = query is None and view.name == ALL
         rows = {} if self.session is None else self.session.mirror.rows
         top, lines = self.window
         first = [] if selected is None else [selected]
         first += self._ids[top : top + min(lines, VISIBLE)]
         if view.name == "mine":
             first += self.tally.mine
-        self._ids.choose(wanted, self.sort, rows, first)
+        self._ids.choose(None if plain else wanted, self.sort, rows, first, None if plain else worth)
         self._asked_at, self._spent_ms = self.now() or 0, 0.0
         self.search()
 
     def _view(self) -> SavedView:
         return self.views.named(self.view) or self.views.on("1") or SavedView(ALL, parse(""))
-
-    def _wanted(self, view: SavedView, query: Query | None) -> Wanted:
-        """Whether a row is in a view and matches a filter. Both look behind snoozes if the view says nothing of it;
-        ended cases are wanted only where one names them."""
-        named = view.name != ALL
-        asked = [each for each in (view.query if named else None, query) if each is not None]
-        any_state = any(map(names_state, asked))
-
-        def wanted(row: Row, now: int) -> bool:
-            if not any_state and row.state not in OPEN_STATES:
-                return False
-            me = self.me
-            return all(matches(each, row, me=me, now=now) for each in asked)
-
-        return wanted
 
 
 class WorkFloor(FloorModel[FloorSession]):

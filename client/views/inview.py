@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from client.standing import Entry
 from client.views.lock import Lock
-from client.views.shown import Queued, Rows, Shown, Wanted
+from client.views.shown import Queued, Rows, Shown, Wanted, Worth
 from client.views.sorts import QUEUE, SORTS
 from client.views.walk import Walk
 
@@ -36,6 +36,8 @@ class InView(Sequence[str]):
         self._whole = True
         """Whether the chosen view was walked through once."""
         self._lock: Lock | None = None
+        self._left: list[Shown] = []
+        """Lists that nobody looks at any more."""
 
     @property
     def _shown(self) -> Shown:
@@ -47,15 +49,24 @@ class InView(Sequence[str]):
 
     # --- what is looked at
 
-    def choose(self, wanted: Wanted | None, sort: str, rows: Rows, first: Iterable[str] = ()) -> None:
+    def choose(
+        self,
+        wanted: Wanted | None,
+        sort: str,
+        rows: Rows,
+        first: Iterable[str] = (),
+        worth: Worth | None = None,
+    ) -> None:
         """Look at the cases that are `wanted` (None: the queue) in an order; a lock is gone. `step` fills it."""
         self._lock = None
         self._walk = None
+        if self._chosen is not None:
+            self._left.append(self._chosen)
         if wanted is None and sort == QUEUE:
             self._chosen = None
             self._whole = True
             return
-        self._chosen = Shown(self._queue.wanted if wanted is None else wanted, SORTS[sort].place)
+        self._chosen = Shown(self._queue.wanted if wanted is None else wanted, SORTS[sort].place, worth)
         self._whole = False
         self._walk = Walk(self._chosen, rows, self._queue, first)
 
@@ -77,6 +88,9 @@ class InView(Sequence[str]):
 
     def step(self, rows: Rows, now: int, clock: Callable[[], float], until: float) -> bool:
         """Go on with a walk until `clock()` reaches `until`; whether that changed what is in view."""
+        while self._left and clock() < until:
+            if not self._left[-1].dismantle(clock, until):
+                self._left.pop()
         walk = self._walk
         if walk is None:
             return False
@@ -93,8 +107,13 @@ class InView(Sequence[str]):
 
     @property
     def walking(self) -> bool:
-        """Whether `step` has something to do."""
+        """Whether every case is being asked."""
         return self._walk is not None
+
+    @property
+    def busy(self) -> bool:
+        """Whether `step` has something to do, be it only to tidy up."""
+        return self._walk is not None or bool(self._left)
 
     def searching(self, rows: Rows) -> Progress | None:
         """How far the search is, while not every case has been asked once; else None."""

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TypeAlias, overload
+from typing import Final, TypeAlias, overload
 
 from sortedcontainers import SortedList
 
 from casework.model import Row
 from casework.tokens import OPEN_STATES
-from client.keptrows import standing_in
-from client.standing import Entry
+from client.keptrows import peeked, standing_in
+from client.standing import Entry, Standing
 from client.views.sorts import Place, queued_place
 
 Wanted: TypeAlias = Callable[[Row, int], bool]
 """Whether the view shows a row at a time (ms UTC)."""
+Worth: TypeAlias = Callable[[Standing], bool]
+"""Whether what is at hand of a case leaves open that the view shows it."""
+DISMANTLED: Final = 256
+"""Entries that are let go of between two looks at the clock."""
 Rows: TypeAlias = Mapping[str, Row]
 Changes: TypeAlias = Mapping[str, Entry | None]
 """The cases whose place or membership is another one now, each with the entry it had before."""
@@ -28,8 +32,11 @@ Changes: TypeAlias = Mapping[str, Entry | None]
 class Shown(Sequence[str]):
     """The case ids of a view, in order: a sequence with a fast `index`."""
 
-    def __init__(self, wanted: Wanted, place: Callable[[Row], Place] = queued_place) -> None:
+    def __init__(
+        self, wanted: Wanted, place: Callable[[Row], Place] = queued_place, worth: Worth | None = None
+    ) -> None:
         self.wanted = wanted
+        self._worth = worth
         self._place = place
         self._entries: dict[str, Entry] = {}
         self._order: SortedList[Entry] = SortedList()
@@ -61,6 +68,16 @@ class Shown(Sequence[str]):
                 self._order.add(new)
                 self._entries[case_id] = new
         return bool(changes)
+
+    def dismantle(self, clock: Callable[[], float], until: float) -> bool:
+        """Let go of a part of it, for a list that nobody looks at any more; whether something is left at `until`.
+
+        To let a hundred thousand entries go at once takes as long as a few frames.
+        """
+        while self._order and clock() < until:
+            for _ in range(min(DISMANTLED, len(self._order))):
+                del self._entries[self._order.pop().case_id]
+        return bool(self._order)
 
     def entry(self, case_id: str) -> Entry | None:
         """What places a case, or None if the view does not show it."""
@@ -103,7 +120,11 @@ class Shown(Sequence[str]):
 
     def _asked(self, rows: Rows, case_id: str, now: int) -> Entry | None:
         """What places a case, if the view shows it now."""
-        row = rows.get(case_id)
+        if self._worth is not None:
+            at_hand = standing_in(rows, case_id)
+            if at_hand is None or not self._worth(at_hand):
+                return None
+        row = peeked(rows, case_id)
         return None if row is None or not self.wanted(row, now) else Entry(self._place(row), case_id)
 
 
