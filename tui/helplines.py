@@ -11,6 +11,7 @@ from tui.keymap import Bound, Keymap
 from tui.keynames import spelled
 from tui.messages import follow_words
 from tui.offers import turn, why_not
+from tui.viewing import view_title
 from widgets.paint import cut
 
 GROUPS = (
@@ -51,9 +52,10 @@ def help_lines(keymap: Keymap, model: WorkFloor, case: Common | None) -> tuple[L
     for group, title in ACT_GROUPS:
         lines.append(((f" {title}", "quiet"),))
         for act in ACTS:
-            if act.group == group:
+            view = view_title(act.name, model.views)
+            if act.group == group and view != "":
                 keys = " ".join(spelled((key,)) for key in act.keys)
-                lines.append(_line(keys, act.title, None))
+                lines.append(_line(keys, view or act.title, None))
         lines.append(())
     return tuple(lines)
 

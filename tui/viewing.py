@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, Protocol
 
-from casework.untrusted import Untrusted
-from client.views.saved import DIGITS
+from casework.untrusted import Untrusted, visible
+from client.views.saved import DIGITS, SavedViews
 from client.views.sorts import SORTS
 from tui.floor import WorkFloor
 from tui.target import Target
@@ -67,3 +67,14 @@ class Viewing:
         self._screen.view_changed()
         if self._model.locked:
             self._screen.say("Rows keep their places for 60 s; L ends it.", "quiet")
+
+
+def view_title(act: str, views: SavedViews) -> str | None:
+    """What help says of a digit's act: its view's name; empty if none lies there. None: it is no such act."""
+    digit = _ON.get(act)
+    if digit is None:
+        return None
+    view = views.on(digit)
+    if view is None:
+        return ""
+    return f"{visible(view.name)}: {visible(view.query.text)}" if view.own else view.name.capitalize()

@@ -11,13 +11,15 @@ from client.views.bits import DOT, Line
 from client.views.wall import flow, legible, wall
 from tui.abilities import Abilities
 from tui.application import Application
-from tui.floor import FloorModel
+from tui.floor import FloorModel, elapsed_ms
 from tui.port import Watched
 from widgets.boundary import Faults, bounded
 from widgets.gate import Gate
 from widgets.wallpage import WallPage
 
 TICK_S = 0.25
+TAKEN_MS = 100
+"""How long one look may go on taking in what changed: nobody types here."""
 FLOW_MS = 10_000
 """How often arrivals and clears are counted again."""
 
@@ -73,6 +75,9 @@ class WallApp(Application, inherit_bindings=False):
     def _show(self, on: WallPage) -> None:
         model = self.model
         model.refresh()
+        until = elapsed_ms() + TAKEN_MS
+        while model.searching and elapsed_ms() < until:
+            model.search()
         rows = {} if model.session is None else model.session.mirror.rows
         now = model.now()
         if now is not None and now - self._flow_at >= FLOW_MS:

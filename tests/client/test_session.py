@@ -56,6 +56,19 @@ async def until(held: Session, condition: Callable[[], bool], seconds: float = 1
                 await asyncio.wait_for(changed.wait(), 0.2)
 
 
+async def test_many_commands_go_together_and_stand_alone(feed: RunningFeed, tmp_path: Path) -> None:
+    case_ids = [feed.raise_case(NCII, number) for number in (900, 901, 902)]
+    async with session(feed.socket, tmp_path) as held:
+        await until(held, lambda: held.mirror.complete and all(each in held.mirror.rows for each in case_ids))
+        versions = [held.mirror.rows[each].version for each in case_ids]
+        commands = [(each, Claim(expected_version=version)) for each, version in zip(case_ids, versions, strict=True)]
+        outcomes = await held.do_many([*commands, ("C-00000000", Claim(expected_version=1))])
+
+        assert [each.ok for each in outcomes] == [True, True, True, False]
+        assert outcomes[3].sentence
+        await until(held, lambda: all(held.mirror.rows[each].owner for each in case_ids) and not held.pending)
+
+
 async def test_a_command_is_pending_until_it_is_seen(feed: RunningFeed, tmp_path: Path) -> None:
     case_id = feed.raise_case(TTL, 1)
     async with session(feed.socket, tmp_path) as held:

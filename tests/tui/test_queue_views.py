@@ -8,6 +8,7 @@ from client.config import View
 from client.views.saved import SavedViews
 from tests.tui.sample_floor import MINUTE, SampleSession, row, sketch
 from tests.tui.test_console import Desk, desk, ready
+from tui.app import Watchfloor
 from tui.floor import LOCK_MS
 
 
@@ -106,3 +107,27 @@ async def test_saved_views_lie_on_the_digits() -> None:
         await it.sees("No view lies on 9")
         await it.press("4", ":", *"view VICTIMS", "enter")
         await it.until(lambda: it.app.model.view == "victims")
+
+
+async def test_help_names_the_views_on_the_digits() -> None:
+    async with desk(size=(100, 60)) as it:
+        await ready(it)
+        it.app.model.views = SavedViews({"5": View(name="victims", query="type:ncii,dox"), "3": View(name="ended")})
+        it.app.floor.help()
+        await it.pilot.pause()
+        await it.press("G")
+        await it.sees("5           victims: type:ncii,dox", "3           Ended", "1           All")
+
+        assert "The view on 6" not in it.text
+
+
+async def test_a_view_of_the_start_may_be_a_saved_one() -> None:
+    session = SampleSession()
+    views = SavedViews({"5": View(name="victims", query="type:ncii,dox")})
+    app = Watchfloor(lambda: session, view="victims", views=views)
+    async with app.run_test(size=(80, 24)) as pilot:
+        it = Desk(app, pilot, session)
+        await it.sees("victims", "Home address of a journalist")
+
+        assert len(app.model.ids) == 2
+        assert app.model.whole
