@@ -33,7 +33,8 @@ def then(*keys: str, cursor: str | None = SCHOOL) -> Before:
         app.floor.following.rest_ms = math.inf  # a picture does not depend on how long it was waited for
         for _ in range(200):
             await pilot.pause(0.02)
-            if app.model.session is not None and (cursor is None or app.floor.view.queue.cursor is not None):
+            model = app.model
+            if model.session is not None and model.whole and (cursor is None or app.floor.view.queue.cursor):
                 break
         if cursor is not None:
             app.floor.select(cursor)
