@@ -129,5 +129,21 @@ async def test_a_view_of_the_start_may_be_a_saved_one() -> None:
         it = Desk(app, pilot, session)
         await it.sees("victims", "Home address of a journalist")
 
+        await it.until(lambda: app.model.whole)
         assert len(app.model.ids) == 2
-        assert app.model.whole
+
+
+async def test_the_top_case_is_selected_when_the_floor_has_come_in_unless_another_was_chosen() -> None:
+    for chosen in (False, True):
+        session = SampleSession()
+        session.mirror.swap(sketch()[4:])
+        session.set_status(phase="loading")
+        async with desk(session) as it:
+            await it.until(lambda: it.cursor == "C-00000005")
+            if chosen:
+                await it.press("j")
+            session.mirror.put(*sketch()[:4])
+            session.set_status(phase="live")
+            await it.sees("39 open")
+
+            assert it.cursor == ("C-00000006" if chosen else "C-00000001")

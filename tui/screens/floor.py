@@ -95,6 +95,8 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         self._news = self._due = True
         self._phase = ""
         self._begun = False
+        self._at_top = True
+        """Whether the selection is the first case because nobody chose one yet."""
         self._pressed_at = 0.0
         model.looked = self.steering.seen.note
 
@@ -164,10 +166,14 @@ class FloorScreen(Surrounded, inherit_bindings=False):
             return False
         self.search.took = False
         settled = self.view.queue.show()
-        if not self._begun and len(self.model.ids):
-            # The top case is one key away from the start on.
+        if self._at_top and len(self.model.ids):
+            # The top case is one key away from the start on, and what comes in later may stand above it.
             self._begun = True
+            self._at_top = not (self.model.whole and self.model.phase == "live")
+            before = self.view.queue.cursor
             self.view.queue.first()
+            if before not in (None, self.view.queue.cursor):
+                self.steering.seen.moved()
         if settled.lost is not None:
             self.steering.seen.moved()
             if settled.lost not in self.outbox.lately | self.batches.lately:
@@ -216,6 +222,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         event.stop()
         event.prevent_default()
         self.search.give_way()
+        self._at_top = False
         form = self.view.asking.form
         self._pressed_at = event.time * 1_000
         if form is not None:
@@ -277,6 +284,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
             self._paint_case()
 
     def select(self, case_id: str) -> None:
+        self._at_top = False
         self.view.queue.select(case_id)
         self._paint_case()
 
