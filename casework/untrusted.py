@@ -89,9 +89,13 @@ def visible(text: Untrusted | str, *, multiline: bool = False) -> str:
     if source.isascii() and source.isprintable():
         return source
     if multiline:
-        lines = source.replace("\r\n", "\n").replace("\u2028", "\n").replace("\u2029", "\n").split("\n")
-        return "\n".join(_one_line(line) for line in lines)
+        return "\n".join(_one_line(line) for line in lines_of(source))
     return _one_line(source)
+
+
+def lines_of(source: str) -> list[str]:
+    """`source` at its line breaks: LF, CRLF and Unicode's two. A lone CR is none: it hides what stands before."""
+    return source.replace("\r\n", "\n").replace("\u2028", "\n").replace("\u2029", "\n").split("\n")
 
 
 def safe(text: str) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import selectors
 import time
-from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from textual.message import Message
 
 from tui.abilities import Abilities
 from tui.answers import PROBE, TRIP, WHERE, WIDTH, Answers, TornAnswer
+from tui.keyreader import KeyReader
 from tui.linkmeter import LinkMeter
 from tui.outlet import Terminal
 
@@ -94,7 +94,7 @@ class ConsoleDriver(Terminal):
     def run_input_thread(self) -> None:
         """As Textual's, but a terminal that is gone ends the program instead of being read for ever."""
         parser = XTermParser(self._debug)
-        decode = getincrementaldecoder("utf-8")("replace").decode
+        reader = KeyReader()
         selector = selectors.SelectSelector()
         selector.register(self.fileno, selectors.EVENT_READ)
         try:
@@ -107,7 +107,11 @@ class ConsoleDriver(Terminal):
                     if not data:
                         self._lose()
                         return
-                    for message in parser.feed(decode(data)):
+                    text = reader.read(data)
+                else:
+                    text = reader.tick()
+                if text:  # an empty text would tell the parser that this is the end
+                    for message in parser.feed(text):
                         self.process_message(message)
                 for message in parser.tick():
                     self.process_message(message)

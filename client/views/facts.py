@@ -15,7 +15,7 @@ from casework.order import next_clock
 from casework.runbook import Progress
 from casework.score import shown as score_words
 from casework.tokens import ENDED_STATES, OUTSIDE_MILESTONES
-from casework.untrusted import Untrusted
+from casework.untrusted import Untrusted, lines_of
 from client.views.bits import Bit, Line, Tone, dotted, text
 from client.views.checklist import next_step
 from client.views.clocks import clock_name
@@ -174,7 +174,7 @@ def _said(case: Common) -> Line:
 
 def opening(said: str) -> str:
     """The first line of a text that has anything in it."""
-    return next((line.strip() for line in said[:2_000].splitlines() if line.strip()), "")
+    return next((line.strip() for line in lines_of(said[:2_000]) if line.strip()), "")
 
 
 def _second(case: Common, now: int) -> Line:
@@ -251,7 +251,7 @@ def _told(case: Common, looking: Looking, now: int) -> Line:
         parts.append(text("nobody yet", "soon" if owed else "text"))
     if case.updates:
         parts.append(text("1 report joined" if case.updates == 1 else f"{case.updates} reports joined"))
-    parts.extend(((Untrusted(who), "mine"), (f" is {doing}", "text")) for who, doing in looking[:2])
+    parts.extend(((Untrusted(who), "mine"), (" is ", "text"), (Untrusted(doing), "text")) for who, doing in looking[:2])
     if len(looking) > 2:
         parts.append(text(f"and {len(looking) - 2} more"))
     return dotted(*parts)

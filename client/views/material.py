@@ -118,5 +118,5 @@ def _item(item: Content, now: int) -> Line:
         checked = "" if item.checked_at is None else f", {ago(max(0, now - item.checked_at))} ago"
         parts.append(text(("up" if item.up else "gone") + checked))
     if item.sha256 is not None:
-        parts.append(text(f"sha256 {item.sha256[:12]}\u2026", "quiet"))
+        parts.append((("sha256 ", "quiet"), (Untrusted(item.sha256[:12]), "quiet"), ("\u2026", "quiet")))
     return dotted(*parts)

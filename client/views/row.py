@@ -9,7 +9,7 @@ from msgspec import Struct
 from casework.model import Clock, Common
 from casework.order import next_clock
 from casework.tokens import ENDED_STATES, Severity
-from casework.untrusted import Untrusted
+from casework.untrusted import Untrusted, visible
 from client.views.bits import Tone
 from client.views.times import age, countdown
 
@@ -70,7 +70,7 @@ def queue_row(row: Common, now: int, me: str, *, sending: bool = False) -> Queue
 def summary_of(row: Common) -> Untrusted | str:
     """What the case says of itself, or our words where this person may not read it or nobody can."""
     if row.stub:
-        return "restricted" if row.boundary is None else f"restricted: needs the clearance {row.boundary}"
+        return "restricted" if row.boundary is None else f"restricted: needs the clearance {visible(row.boundary)}"
     if row.unreadable:
         return "text destroyed with its key"
     return Untrusted(row.summary)

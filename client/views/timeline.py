@@ -120,7 +120,7 @@ def kept(case: Case) -> tuple[Block, ...]:
     for contact in case.contacts:
         add(contact.at, contact.by, (f"told {contact.party}", "text"))
     for action in case.actions:
-        add(action.proposed_at, action.proposed_by, (f"proposed {action.action.replace('_', ' ')}", "text"))
+        add(action.proposed_at, action.proposed_by, (Untrusted(f"proposed {action.action.replace('_', ' ')}"), "text"))
     for task in case.tasks:
         add(task.at, task.by, ("gave a task to ", "text"), (Untrusted(task.owner), "text"))
         if task.done_at is not None:

@@ -42,7 +42,7 @@ class Big(Struct, frozen=True):
 class Wall(Struct, frozen=True):
     """One page. `stale` is set when there is nothing that may be shown: then it is all there is."""
 
-    name: str
+    name: Untrusted
     clock: str
     status: str = ""
     status_tone: Tone = "mine"
@@ -60,7 +60,7 @@ def wall(
     floor: Floor, rows: Mapping[str, Row], ids: Sequence[str], next_late: tuple[int, str] | None, *, flow: Line = ()
 ) -> Wall:
     """The page for `floor`; `ids` in queue order, `next_late` is (due_at, case id)."""
-    name = floor.name.upper() or "WATCHFLOOR"
+    name = Untrusted(floor.name.upper() or "WATCHFLOOR")
     now = floor.now
     clock = "--:--:-- Z" if now is None else f"{utc(now)} Z"
     if floor.phase != "live" or now is None or floor.feed_age_ms is None:
@@ -101,7 +101,7 @@ def readable_lines(screen_inches: float, distance_m: float) -> int:
     return max(1, int(height * CAP_OF_CELL / (CAP_MM_PER_METRE * distance_m)))
 
 
-def _stale(floor: Floor, name: str, clock: str) -> Wall:
+def _stale(floor: Floor, name: Untrusted, clock: str) -> Wall:
     age = floor.feed_age_ms
     if age is None:
         why: Line = text("Nothing has been heard from the feed yet.")

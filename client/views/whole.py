@@ -105,7 +105,7 @@ def _sealed(case: Case) -> list[Block]:
     if not case.sensitive:
         return []
     parts: list[Line] = [
-        ((f"{name.replace('_', ' ')} ", "quiet"), (Untrusted(value.masked), "quoted"))
+        ((Untrusted(name.replace("_", " ")), "quiet"), (" ", "text"), (Untrusted(value.masked), "quoted"))
         for name, value in sorted(case.sensitive.items())
     ]
     return [Hanging((("Sealed".ljust(LABEL), "quiet"),), dotted(*parts))]
