@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-from dataclasses import replace as replaced
 from typing import Any, Literal, get_args
 
 import pytest
+from msgspec import Struct
 from msgspec.structs import replace
 
 from casework.events import Event
@@ -63,11 +62,13 @@ def plain(value: Any, path: str) -> Iterator[str]:
     elif isinstance(value, tuple | list):
         for at, inner in enumerate(value):
             yield from plain(inner, f"{path}[{at}]")
-    elif is_dataclass(value):
-        for each in fields(value):
-            if isinstance(value, Choice | Section) and each.name in ("name", "chosen"):
+    elif isinstance(value, Struct):
+        for name in value.__struct_fields__:
+            if isinstance(value, Choice | Section) and name in ("name", "chosen"):
                 continue  # says which it is, and is not painted
-            yield from plain(getattr(value, each.name), f"{path}.{each.name}")
+            yield from plain(getattr(value, name), f"{path}.{name}")
+    else:
+        assert value is None or isinstance(value, int | float), f"{path}: {type(value)} is not looked into"
 
 
 def outside(value: Any) -> int:
@@ -76,7 +77,7 @@ def outside(value: Any) -> int:
         return int(MARK in raw(value))
     if isinstance(value, tuple | list):
         return sum(map(outside, value))
-    return sum(outside(getattr(value, each.name)) for each in fields(value)) if is_dataclass(value) else 0
+    return sum(outside(getattr(value, name)) for name in value.__struct_fields__) if isinstance(value, Struct) else 0
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -89,7 +90,7 @@ def test_no_plain_string_holds_a_word_from_outside(kind: str) -> None:
         "facts": facts.facts(case, NOW, looking=looking, progress=checked(case)),
         "facts of a row": facts.facts(row_of(case), NOW, looking=looking),
         "case": sections(case, NOW, beside),
-        "case that is found": sections(case, NOW, replaced(beside, find=lambda case_id: row_of(case))),
+        "case that is found": sections(case, NOW, replace(beside, find=lambda case_id: row_of(case))),
         "case of a row": sections(row_of(case), NOW, of_a_row),
         "queue row": row.queue_row(row_of(case), NOW, MARK),
         "wall": wall.wall(
