@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a field of the verb; NAME.PART=VALUE or JSON for a nested one, times as ms or ISO 8601 with a zone",
+        help="a field of the verb; NAME.PART=VALUE or JSON for a nested one; times as +2h, 14:00 (UTC), ms or ISO 8601",
     )
     parser.add_argument("--expected-version", type=int, metavar="N", help="the version that you saw (one case only)")
     parser.add_argument("--key", help="an Idempotency-Key, to ask again after a lost answer (one case only)")
@@ -103,14 +103,14 @@ def fields(verb: str, given: list[str]) -> dict[str, Any]:
     return found
 
 
-def command_of(verb: str, given: dict[str, Any], version: int) -> Command:
-    """The typed command. Raises `UsageError` with the field that does not fit."""
+def command_of(verb: str, given: dict[str, Any], version: int, now: int | None = None) -> Command:
+    """The typed command; `now` is the feed's time (ms UTC). Raises `UsageError` with the field that does not fit."""
     import msgspec
 
     from casework.commands import COMMANDS
 
     kind = COMMANDS[verb]
-    typed = {name: _typed(kind, name, value) for name, value in given.items()}
+    typed = {name: _typed(kind, name, value, now or time.time_ns() // 1_000_000) for name, value in given.items()}
     if verb == "propose":
         typed.setdefault("fields", {})
     try:
@@ -122,12 +122,13 @@ def command_of(verb: str, given: dict[str, Any], version: int) -> Command:
         raise UsageError(f"{verb}: {error}; {wants}") from None
 
 
-def _typed(kind: type[Command], name: str, value: Any) -> Any:
-    """A time as ms UTC where the verb takes one and an ISO 8601 time was typed; a target as KIND:ID."""
+def _typed(kind: type[Command], name: str, value: Any, now: int) -> Any:
+    """What the console's forms take as well: a time as `+2h` or ISO 8601, factors as words, a target as KIND:ID."""
     import msgspec
 
     from casework.commands import Millis
     from casework.model import Target
+    from tui.forms import FieldFault, parse_factors, parse_time
 
     field = next((field for field in msgspec.structs.fields(kind) if field.name == name), None)
     if name == "fields" and isinstance(value, dict):
@@ -139,12 +140,23 @@ def _typed(kind: type[Command], name: str, value: Any) -> Any:
         from datetime import datetime
 
         try:
+            return parse_time(name, value, now)
+        except FieldFault:
+            pass
+        try:
             at = datetime.fromisoformat(value)
         except ValueError:
-            raise UsageError(f"{name}={value} is no time; write 2026-11-22T01:30:00Z or ms since 1970") from None
+            raise UsageError(
+                f"{name}={value} is no time; write now, +30m, +2h, 14:00 (UTC), 2026-11-22T01:30:00Z or ms since 1970"
+            ) from None
         if at.tzinfo is None:
             raise UsageError(f"{name}={value} has no zone; write for example {value}Z")
         return int(at.timestamp() * 1_000)
+    if name == "factors":
+        try:
+            return parse_factors(name, value)
+        except FieldFault as fault:
+            raise UsageError(f"{name}: {fault.why}") from None
     if field.type is Target:
         target_kind, colon, target_id = value.partition(":")
         if colon:
@@ -173,7 +185,7 @@ def _one(api: Api, args: argparse.Namespace, case_id: str, given: dict[str, Any]
         if version is None:
             command_of(args.verb, given, 0)  # a field that does not fit is told before anything is asked
             version = shapes.case_in(api.get(f"/v1/cases/{case_id}")).version
-        body = codec.encode(command_of(args.verb, given, version))
+        body = codec.encode(command_of(args.verb, given, version, api.now_ms))
         answer: CommandAnswer = answer_in(_ask(api, case_id, body, key, args.verb), CommandAnswer)
     except Refused as error:
         if args.json:

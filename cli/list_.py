@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
                 if args.json:
                     write_json(bytes(raw).decode())
                 else:
-                    write_line(line(shapes.row_in(raw)))
+                    write_line(line(shapes.row_in(raw), api.now_ms))
             cursor = page.cursor
             if left is not None:
                 left -= len(page.cases)
@@ -52,18 +52,30 @@ def run(args: argparse.Namespace) -> int:
                 return Exit.DONE
 
 
-def line(row: Row) -> str:
-    """One case: severity, what is due and when (UTC), type, state, owner, id, what was said."""
+def line(row: Row, now: int | None = None) -> str:
+    """One case: severity, what is due and in how long, type, state, owner, id, what was said.
+
+    `now` is the feed's time (ms UTC); without it the time that something is due (UTC) stands there instead.
+    """
     from casework import order
     from casework.caseid import shown
 
     clock = order.next_clock(row.clocks)
-    due = "" if clock is None else f"{clock.milestone} {moment(clock.due_at)}"
-    late = "LATE" if clock is not None and clock.breached_at is not None else ""
+    due = "" if clock is None else f"{clock.milestone} {left(clock.due_at, now)}"
+    late = "LATE" if clock is not None and (clock.breached_at is not None or clock.due_at < (now or 0)) else ""
     kind = f"{row.case_type} {row.sub_type}" if row.sub_type else row.case_type
     said = "(not cleared to read it)" if row.stub else row.summary
     place = f"{row.severity} {late:<4} {due:<22} {kind:<14} {row.state:<13}"
     return f"{place} {row.owner or '-':<10} {shown(row.case_id)}  {said}"
+
+
+def left(due_at: int, now: int | None) -> str:
+    """`in 12 m`, `late 42 s`, or the time where it is not known what time it is there."""
+    from client.views.times import ago
+
+    if now is None:
+        return moment(due_at)
+    return f"in {ago(due_at - now)}" if due_at >= now else f"late {ago(now - due_at)}"
 
 
 def moment(at: int) -> str:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from cli.calls import add_feed_arguments, calling
 from cli.errors import Exit
 from cli.lines import write_json, write_line
-from cli.list_ import moment
+from cli.list_ import left, moment
 
 if TYPE_CHECKING:
     from casework.model import Case, Clock
+    from client.http import Api
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,12 +32,15 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             write_json(body.decode())
             return Exit.DONE
-        for text in lines(shapes.case_in(body)):
+        case = shapes.case_in(body)
+        for text in lines(case, api.now_ms):
+            write_line(text)
+        for text in () if case.stub else next_steps(api, case):
             write_line(text)
     return Exit.DONE
 
 
-def lines(case: Case) -> Iterator[str]:
+def lines(case: Case, now: int | None = None) -> Iterator[str]:
     """The case, the most urgent first; free text is somebody else's and keeps to its own line."""
     from casework import order
     from casework.caseid import shown
@@ -46,7 +50,7 @@ def lines(case: Case) -> Iterator[str]:
     yield f"{head}  owner {case.owner or '-'}  version {case.version}"
     if case.stub:
         yield f"not cleared to read it: it lies within {case.boundary or 'a boundary'}"
-        yield from _clocks(case.clocks)
+        yield from _clocks(case.clocks, now)
         return
     yield f"why here: {'; '.join(order.why(case))}"
     yield f"opened {moment(case.opened_at)}" + (f"  contained {moment(case.contained_at)}" if case.contained_at else "")
@@ -54,7 +58,7 @@ def lines(case: Case) -> Iterator[str]:
         yield f"ON HOLD by {case.flags.hold.by}: {case.flags.hold.why}"
     if case.flags.awaiting is not None:
         yield f"waiting for {case.flags.awaiting.who}: {case.flags.awaiting.why}"
-    yield from _clocks(case.clocks)
+    yield from _clocks(case.clocks, now)
     yield f"said: {case.summary}"
     if case.translation is not None:
         yield f"translated by {case.translation.by}: {case.translation.text}"
@@ -86,7 +90,33 @@ def lines(case: Case) -> Iterator[str]:
         yield f"note {moment(note.at)} {note.by}{' (struck out)' if note.struck else ''}: {note.text}"
 
 
-def _clocks(clocks: tuple[Clock, ...]) -> Iterator[str]:
+def next_steps(api: Api, case: Case) -> Iterator[str]:
+    """Where the case stands in its runbook, and how the next step is ticked from here."""
+    from casework.runbook import progress
+    from client.errors import Refused
+    from protocol.answers import answer_in
+    from protocol.catalogue import Catalogue
+    from protocol.codec import Malformed
+
+    try:
+        catalogue: Catalogue = answer_in(api.get("/v1/catalogue"), Catalogue)
+    except (Refused, Malformed):
+        return  # a feed that is older or newer: the case itself was shown
+    runbook = next((each for each in catalogue.runbooks if each.case_type == case.case_type), None)
+    if runbook is None:
+        return
+    stands = progress(runbook, case, case.runbook)
+    step = stands.next
+    if step is None:
+        yield f"runbook: done, {len(stands.steps)} of {len(stands.steps)}"
+        return
+    yield f"runbook: next is {stands.place(step)} of {len(stands.steps)}: {step.text}"
+    for how in step.how:
+        yield f"runbook: {how}"
+    yield f"runbook: when it is done: watchfloor do tick {case.case_id} --field step={step.step}"
+
+
+def _clocks(clocks: tuple[Clock, ...], now: int | None) -> Iterator[str]:
     for clock in clocks:
         name = clock.milestone + (" (outer bound)" if clock.outer_bound else "")
         if clock.met_at is not None:
@@ -98,6 +128,6 @@ def _clocks(clocks: tuple[Clock, ...]) -> Iterator[str]:
         elif clock.paused:
             how = "paused"
         else:
-            how = "runs"
+            how = "runs" if now is None else left(clock.due_at, now)
         late = f"  LATE since {moment(clock.breached_at)}" if clock.breached_at is not None else ""
         yield f"clock {name}: due {moment(clock.due_at)}, {how}{late}"

@@ -14,6 +14,7 @@ from cli.list_ import moment
 
 if TYPE_CHECKING:
     from client.http import Api
+    from client.views.bits import Line
     from protocol.frames import WireEvent
 
 PAGE = 1_000
@@ -92,31 +93,38 @@ def _still_the_same(api: Api, epoch: str, after: int) -> tuple[str, int]:
 
 
 def line(event: WireEvent) -> str:
-    """One event: seq, time (UTC), case, what happened, who did it, what it changed."""
+    """One event: seq, time (UTC), case, who, what happened in words, and what the case is after it."""
     from casework.caseid import shown
 
-    what = f"{event.seq} {moment(event.at)} {shown(event.case_id)} {event.type} {event.actor}"
-    return f"{what} {_changed(event)}".rstrip()
+    what, after = _heard(event)
+    return f"{event.seq} {moment(event.at)} {shown(event.case_id)} {event.actor} {what}" + (
+        f"; {after}" if after else ""
+    )
 
 
-def _changed(event: WireEvent) -> str:
-    """What a listener wants to hear of it: state, severity, owner, milestone. No free text of a case."""
+def _heard(event: WireEvent) -> tuple[str, str]:
+    """What happened, and the state, severity and owner that came of it. Nothing that somebody wrote: `show` has it."""
     import msgspec
 
+    from client.views.deeds import deed
     from protocol import shapes
     from protocol.codec import Malformed
 
     try:
         fact = shapes.event_in(event).fact
     except Malformed:
-        return "(this program does not know such an event)"
-    parts: list[str] = []
+        return f"{event.type} (newer than this program)", ""
+    after: list[str] = []
     for name in ("state", "severity", "owner"):
         value = getattr(fact.result, name)
         if value is not msgspec.UNSET:
-            parts.append(f"{name}={value if value is not None else '-'}")
-    for name in ("milestone", "level", "action_type", "action_id", "party", "to", "into", "outcome"):
-        value = getattr(fact, name, None)
-        if value is not None:
-            parts.append(f"{name}={value}")
-    return " ".join(parts)
+            after.append(f"{name} {value if value is not None else 'nobody'}")
+    return _spoken(deed(fact, event.type)), ", ".join(after)
+
+
+def _spoken(line: Line) -> str:
+    """A line of the timeline without what is quoted in it."""
+    from casework.untrusted import Untrusted, visible
+
+    words = [visible(text) if isinstance(text, Untrusted) else text for text, tone in line if tone != "quoted"]
+    return "".join(words).rstrip(" :\u00b7,")

@@ -109,6 +109,8 @@ class Api:
 
     def __init__(self, profile: Profile, transport: httpx.BaseTransport | None = None) -> None:
         self.profile = profile
+        self.now_ms: int | None = None
+        """The feed's time when it last answered, ms UTC to the second; None before that."""
         self._client = client(profile, transport)
 
     def __enter__(self) -> Api:
@@ -135,6 +137,7 @@ class Api:
             response = self._client.request(method, path, **request)
         except httpx.HTTPError as error:
             raise FeedUnreachable(self.profile.url, reason(error)) from None
+        self.now_ms = _date(response)
         if response.is_success:
             return response.content
         if response.status_code in (502, 504):
@@ -142,3 +145,13 @@ class Api:
         if response.is_redirect:
             raise Refused(problem("not-found", "The address answers with a redirect; give the address it leads to."))
         raise Refused(problem_of(response))
+
+
+def _date(response: httpx.Response) -> int | None:
+    """When it was answered, by the clock over there."""
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return int(parsedate_to_datetime(response.headers["Date"]).timestamp() * 1_000)
+    except (KeyError, ValueError, OverflowError):
+        return None

@@ -125,7 +125,7 @@ def _value(ask: Ask, text: str, now: int) -> Any:
         except BadInput as fault:
             raise FieldFault(ask.name, f"{ask.label}: it {fault.why}") from None
     if ask.kind == "factors":
-        return _factors(ask.name, text)
+        return parse_factors(ask.name, text)
     return text
 
 
@@ -154,8 +154,8 @@ def parse_time(name: str, text: str, now: int) -> int:
     raise FieldFault(name, "Write now, +30m, +2h, +1d or a UTC time such as 14:00.")
 
 
-def _factors(name: str, text: str) -> dict[str, Any]:
-    """`imminence=24h harm=death vulnerability=minor,child specificity=3` as factors."""
+def parse_factors(name: str, text: str) -> dict[str, Any]:
+    """`imminence=24h harm=death vulnerability=minor,child specificity=3` as factors. Raises `FieldFault`."""
     values: dict[str, Any] = {}
     for part in text.split():
         factor, mark, value = part.partition("=")

@@ -19,6 +19,7 @@ from tui.encoder import Encoder
 from tui.encoder_source import Patch, Source, hand_over, whole
 from tui.outlet import Terminal, monotonic_ms
 from tui.pacing import Pace
+from widgets.boundary import Fault, Faulted
 
 
 class PaintedApp(App[None], inherit_bindings=False):
@@ -105,16 +106,25 @@ class PaintedApp(App[None], inherit_bindings=False):
         if update is None or isinstance(update, InlineUpdate):
             return
         driver.on_drained = self._drained
-        frame = self._encoder.encode(
-            self._source.pieces(update, self.console._color_system),
-            screen._compositor.size,
-            screen.outer_size.clamp_offset(self.cursor_position),
-        )
+        try:
+            frame = self._encoded(screen, update)
+        except Exception as error:  # noqa: BLE001 - once more from nothing; what fails twice ends the program
+            self.post_message(Faulted(Fault.of("A frame", error)))
+            self._encoder.forget()
+            frame = self._encoded(screen, whole(screen))
         if frame:
             written = f"{SYNC_START}{frame}{SYNC_END}" if self._sync_available else frame
             driver.write(written)
             self._frame_bytes = len(written)
             self._pace.painted(monotonic_ms())
+
+    def _encoded(self, screen: Screen[object], update: CompositorUpdate) -> str:
+        """The bytes that make of what stands on the terminal what `update` says."""
+        return self._encoder.encode(
+            self._source.pieces(update, self.console._color_system),
+            screen._compositor.size,
+            screen.outer_size.clamp_offset(self.cursor_position),
+        )
 
     def _drained(self) -> None:
         """The terminal took all: what was held meanwhile is shown in one frame."""

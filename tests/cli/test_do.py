@@ -33,6 +33,28 @@ def test_a_verb_on_a_case(running_feed: RunningFeed, watchfloor: Watchfloor) -> 
     assert whole["notes"][0]["text"] == text
 
 
+def test_times_and_factors_as_the_console_takes_them(running_feed: RunningFeed, watchfloor: Watchfloor) -> None:
+    case_id = running_feed.raise_case(TTL, 131)
+    assert watchfloor("do", "claim", case_id).code == 0
+    fields_ = ("--field", "owner=bo", "--field", "text=call the school", "--field", "due_at=+2h")
+    assert watchfloor("do", "add_task", case_id, *fields_).code == 0
+    assert (
+        watchfloor(
+            "do", "set_factors", case_id, "--field", "factors=imminence=24h harm=death", "--field", "evidence=x"
+        ).code
+        == 0
+    )
+    case = json.loads(watchfloor("show", case_id, "--json").out[0])
+    (task,) = case["tasks"]
+    assert abs(task["due_at"] - task["at"] - 7_200_000) < 60_000
+    assert case["factors"]["imminence"] == "24h"
+    wrong = watchfloor("do", "set_factors", case_id, "--field", "factors=imminence=soon")
+    assert (wrong.code, len(wrong.err)) == (2, 1)
+    wrong = watchfloor("do", "add_task", case_id, *fields_[:4], "--field", "due_at=later")
+    assert (wrong.code, len(wrong.err)) == (2, 1)
+    assert "+2h" in wrong.err[0]
+
+
 def test_a_refusal_is_one_line_and_exit_1(running_feed: RunningFeed, watchfloor: Watchfloor) -> None:
     case_id = running_feed.raise_case(TTL, 102)
     ended = watchfloor("do", "investigate", case_id)
