@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections import deque
+from collections.abc import Iterator
 from typing import Any, Final
 
 from msgspec import Struct
@@ -146,9 +147,8 @@ class FloorLoad:
             row = self.row(number)
         return Case(**{name: getattr(row, name) for name in Common.__struct_fields__})
 
-    def load(self, *, per_second: int, seconds: float) -> list[Frame]:
+    def load(self, *, per_second: int, seconds: float) -> Iterator[Frame]:
         """The frames of `seconds` of load, encoded; from where the last load ended."""
-        frames: list[Frame] = []
         first, acts = self.seq, 0
         for number in range(1, round(seconds / FLUSH_S) + 1):
             at = number * FLUSH_S
@@ -157,8 +157,7 @@ class FloorLoad:
                 events += self._change(_MIX[acts % len(_MIX)], EPOCH_MS)
                 acts += 1
             if events:
-                frames.append(Frame(at, prev, self.seq, tuple(events)))
-        return frames
+                yield Frame(at, prev, self.seq, tuple(events))
 
     # --- inside
 

@@ -2,7 +2,8 @@
 
 Written from the screens alone, and knows nothing of the console's own encoder. Each run of changed cells costs the
 shortest way of the cursor to it, the shortest change of the style, and its text; cells between two runs that did not
-change are written again where that is shorter than a jump. Style and cursor are carried on from frame to frame.
+change are written again where that is shorter than a jump. Style and cursor are carried on from frame to frame. Of a
+blank only what can be seen counts: what is behind it and the lines through it.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ def cells_of(screen: pyte.Screen) -> Cells:
 
 def _cell(char: Any) -> Cell:
     data, fg, bg, bold, italics, underscore, strikethrough, reverse, blink = char
+    if data == " " and not (underscore or strikethrough or reverse):
+        return data, Style(bg=bg)
     return data, Style(fg, bg, bold, italics, underscore, strikethrough, reverse, blink)
 
 
@@ -68,27 +71,50 @@ class Ideal:
         return changed, size
 
     def _go(self, line: int, column: int, cells: list[Cell]) -> int:
-        """Bytes to put the cursor there: an absolute jump, a step on its line, or the cells between written again."""
+        """Bytes to put the cursor there: a jump, steps from where it is, or the cells between written again."""
         if self._at == (line, column):
             return 0
-        jump = f"\x1b[{line + 1};{column + 1}H" if column else f"\x1b[{line + 1}H" if line else "\x1b[H"
-        ways = [len(jump)]
-        if self._at is not None and self._at[0] == line and self._at[1] < column:
-            start = self._at[1]
-            ways.append(len(f"\x1b[{column - start}C") if column - start > 1 else len("\x1b[C"))
-            between = cells[start:column]
-            if all(cell[1] == self._style for cell in between):
-                ways.append(sum(len(cell[0].encode()) for cell in between))
-        elif self._at is not None and self._at[0] + 1 == line and column == 0:
-            ways.append(2)
+        ways = [len(f"\x1b[{line + 1};{column + 1}H" if column else f"\x1b[{line + 1}H" if line else "\x1b[H")]
+        if self._at is not None and self._at[1] < len(cells):  # past the last column nobody knows where it is
+            at_line, at_column = self._at
+            up_or_down = _steps(line - at_line, "B", "A")
+            across = min(_steps(column - at_column, "C", "D"), len(f"\x1b[{column + 1}G"), 1 + _steps(column, "C", "D"))
+            if column < at_column:
+                across = min(across, at_column - column)  # backspaces
+            ways.append(min(up_or_down, len(f"\x1b[{line + 1}d")) + (across if column != at_column else 0))
+            if line == at_line + 1:
+                ways.append(len("\r\n") + _steps(column, "C", "D"))
+            if line == at_line and column > at_column:
+                between = cells[at_column:column]
+                if all(self._fits(cell) for cell in between):
+                    ways.append(sum(len(cell[0].encode()) for cell in between))
         return min(ways)
 
+    def _fits(self, cell: Cell) -> bool:
+        """Whether the cell can be written with the style that is on."""
+        return self._wanted(cell) == self._style
+
+    def _wanted(self, cell: Cell) -> Style:
+        """The style to write the cell with: a blank takes any that looks the same."""
+        if cell[0] != " " or cell[1] != Style(bg=cell[1].bg):
+            return cell[1]
+        return self._style._replace(bg=cell[1].bg, underscore=False, strikethrough=False, reverse=False)
+
     def _write(self, line: int, column: int, cell: Cell) -> int:
-        size = _restyle(self._style, cell[1]) + len(cell[0].encode())
-        self._style = cell[1]
+        wanted = self._wanted(cell)
+        size = _restyle(self._style, wanted) + len(cell[0].encode())
+        self._style = wanted
         width = max(1, sum(pyte.screens.wcwidth(char) for char in cell[0]))
         self._at = (line, column + width)
         return size
+
+
+def _steps(count: int, forward: str, back: str) -> int:
+    """Bytes of `count` steps in one sequence; none for none."""
+    if count == 0:
+        return 0
+    number = str(abs(count)) if abs(count) > 1 else ""
+    return len(f"\x1b[{number}{forward if count > 0 else back}")
 
 
 def _restyle(old: Style, new: Style) -> int:

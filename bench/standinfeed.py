@@ -183,11 +183,12 @@ class StandIn:
 
     # --- the load
 
-    def prepare(self, *, per_second: int, seconds: float) -> int:
-        """Encode what `go` sends; how many events that is."""
-        self._ready = [
-            (frame, text_frame(frame.payload)) for frame in self.floor.load(per_second=per_second, seconds=seconds)
-        ]
+    async def prepare(self, *, per_second: int, seconds: float) -> int:
+        """Encode what `go` sends, heartbeats going on meanwhile; how many events that is."""
+        self._ready = []
+        for frame in self.floor.load(per_second=per_second, seconds=seconds):
+            self._ready.append((frame, text_frame(frame.payload)))
+            await asyncio.sleep(0)
         return sum(len(frame.events) for frame, _ in self._ready)
 
     def go(self) -> None:
@@ -248,10 +249,10 @@ def _json(status: http.HTTPStatus, body: bytes) -> Response:
     return Response(status.value, status.phrase, headers, body)
 
 
-def _told(stand_in: StandIn, told: dict[str, Any]) -> dict[str, Any]:
+async def _told(stand_in: StandIn, told: dict[str, Any]) -> dict[str, Any]:
     match told["do"]:
         case "prepare":
-            return {"events": stand_in.prepare(per_second=told["per_second"], seconds=told["seconds"])}
+            return {"events": await stand_in.prepare(per_second=told["per_second"], seconds=told["seconds"])}
         case "go":
             stand_in.go()
         case "fresh":
@@ -279,7 +280,7 @@ async def main(count: int) -> None:
         port = server.sockets[0].getsockname()[1]
         print(f"ready http://127.0.0.1:{port}", flush=True)
         while line := await lines.readline():
-            print(json.dumps(_told(stand_in, json.loads(line))), flush=True)
+            print(json.dumps(await _told(stand_in, json.loads(line))), flush=True)
 
 
 if __name__ == "__main__":
