@@ -12,13 +12,13 @@ import hashlib
 import random
 from collections import deque
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from bench import sample
-from casework.events import Event
+from casework.events import Event, placed
 from casework.facts import CaseAssigned, CaseOpened, Fact, FactorsSet, NoteAdded, SeverityLowered, SeverityRaised
 from casework.model import Case, Clock, Common, Factors, Result, Row
 from casework.rows import evolve_row, row_of
@@ -67,6 +67,14 @@ def summary(number: int) -> str:
     return f"Report {number:05}, {_WHAT[number * 7 % len(_WHAT)]}"
 
 
+class Happened(NamedTuple):
+    """One event, encoded, and its case as it stands after it."""
+
+    case_id: str
+    encoded: bytes
+    row: Row
+
+
 class Frame(Struct, frozen=True):
     """The events of one flush, for whoever follows everything, and one by one for whoever follows a case."""
 
@@ -74,12 +82,11 @@ class Frame(Struct, frozen=True):
     """Seconds after the start of the load."""
     prev: int
     seq: int
-    events: tuple[tuple[str, bytes], ...]
-    """(case id, encoded event)."""
+    events: tuple[Happened, ...]
 
     @property
     def payload(self) -> bytes:
-        return self.on("main", self.prev, [encoded for _, encoded in self.events])
+        return self.on("main", self.prev, [event.encoded for event in self.events])
 
     def on(self, sub: str, prev: int, events: list[bytes]) -> bytes:
         """The frame for the subscription `sub`."""
@@ -102,7 +109,8 @@ class FloorLoad:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self._templates, self._openings = _templates()
+        self._stories = [sample.reported(number, events=_EVENTS) for number in range(sample.VARIANTS)]
+        self._templates = [row_of(case) for case, _ in self._stories]
         self._versions = self._templates[0].version
         self._ids = [sample.case_name(number) for number in range(count)]
         self._numbers = {name: number for number, name in enumerate(self._ids)}
@@ -112,6 +120,7 @@ class FloorLoad:
         self.seq = self.base_seq
         self._random = random.Random(0)
         self._rows: dict[str, Row] = {}
+        self._sent: dict[str, list[Happened]] = {}
         self._visitors: deque[str] = deque()
         self._opened = 0
         self.fresh()
@@ -121,6 +130,7 @@ class FloorLoad:
         self.seq = self.base_seq
         self._random.seed(len(self._ids))
         self._rows.clear()
+        self._sent.clear()
         self._visitors.clear()
         self._opened = 0
 
@@ -137,22 +147,38 @@ class FloorLoad:
             **_placed(*self._place(number)),
         )
 
+    def sent(self, frame: Frame) -> None:
+        """The frame went out: from now on its cases stand as after it."""
+        for event in frame.events:
+            self._sent.setdefault(event.case_id, []).append(event)
+
     def case(self, case_id: str) -> Case | None:
-        """The whole case as it stands now; None if there is no such case."""
-        row = self._rows.get(case_id)
-        if row is None:
-            number = self._numbers.get(case_id)
-            if number is None:
-                return None
-            row = self.row(number)
+        """The whole case after what was sent; None if there is no such case."""
+        number, sent = self._numbers.get(case_id), self._sent.get(case_id)
+        if number is None and sent is None:
+            return None
+        row = sent[-1].row if sent is not None else self.row(number or 0)
         return Case(**{name: getattr(row, name) for name in Common.__struct_fields__})
+
+    def history(self, case_id: str) -> list[bytes]:
+        """The encoded events of a case, up to what was sent."""
+        number = self._numbers.get(case_id)
+        events: list[bytes] = []
+        if number is not None:
+            opened = self.row(number).opened_seq
+            for place, draft in enumerate(self._stories[number % len(self._stories)][1]):
+                draft = replace(draft, case_id=case_id)
+                event = placed(draft, seq=opened + place, version=place + 1, digest=head_hash(opened + place))
+                events.append(codec.encode(shapes.event_out(event)))
+        return events + [event.encoded for event in self._sent.get(case_id, ())]
 
     def load(self, *, per_second: int, seconds: float) -> Iterator[Frame]:
         """The frames of `seconds` of load, encoded; from where the last load ended."""
         first, acts = self.seq, 0
         for number in range(1, round(seconds / FLUSH_S) + 1):
             at = number * FLUSH_S
-            prev, events = self.seq, []
+            events: list[Happened] = []
+            prev = self.seq
             while self.seq - first < at * per_second:
                 events += self._change(_MIX[acts % len(_MIX)], EPOCH_MS)
                 acts += 1
@@ -170,7 +196,7 @@ class FloorLoad:
         severity: Severity = SEVERITIES[2 + (number - NEAR) * 3 // max(1, self.count - NEAR)]
         return severity, EPOCH_MS + 4 * 3_600_000 + number * _MINUTE
 
-    def _change(self, kind: str, at: int) -> list[tuple[str, bytes]]:
+    def _change(self, kind: str, at: int) -> list[Happened]:
         """One thing that happens, as one event; two where a visitor comes and another has to go."""
         pick = self._random
         near = self._ids[pick.randrange(VISITORS, min(NEAR, self.count))]
@@ -198,15 +224,16 @@ class FloorLoad:
                 fact = NoteAdded(text=f"The account wrote again, message {self.seq}; it is saved.")
         return [self._event(near, fact, at)]
 
-    def _open(self, at: int) -> tuple[str, bytes]:
+    def _open(self, at: int) -> Happened:
         self._opened += 1
-        opening = self._openings[self._opened % len(self._openings)]
+        opening = self._stories[self._opened % len(self._stories)][1][0].fact
+        assert isinstance(opening, CaseOpened)
         name = sample.case_name(10_000_000 + self._opened)
         self._visitors.append(name)
         result = replace(opening.result, **_placed("S0", EPOCH_MS + 240_000 + self._random.randrange(40_000)))
         return self._event(name, replace(opening, result=result, summary=summary(90_000 + self._opened)), at)
 
-    def _raise(self, at: int) -> tuple[str, bytes]:
+    def _raise(self, at: int) -> Happened:
         name = self._ids[self._random.randrange(min(NEAR, self.count - 1), self.count)]
         if name in self._visitors:
             return self._event(name, NoteAdded(text="It is still at the top."), at)
@@ -215,7 +242,7 @@ class FloorLoad:
         due = EPOCH_MS + 240_000 + self._random.randrange(40_000)
         return self._event(name, SeverityRaised(severity="S0", before=before, result=Result(**_placed("S0", due))), at)
 
-    def _send_one_away(self, at: int) -> list[tuple[str, bytes]]:
+    def _send_one_away(self, at: int) -> list[Happened]:
         if len(self._visitors) <= VISITORS:
             return []
         name = self._visitors.popleft()
@@ -227,7 +254,7 @@ class FloorLoad:
         row = self._rows.get(name)
         return row if row is not None else self.row(self._numbers[name])
 
-    def _event(self, name: str, fact: Fact, at: int) -> tuple[str, bytes]:
+    def _event(self, name: str, fact: Fact, at: int) -> Happened:
         held = None if isinstance(fact, CaseOpened) else self._held(name)
         self.seq += 1
         event = Event(
@@ -243,7 +270,7 @@ class FloorLoad:
         after = evolve_row(held, event)
         assert after is not None
         self._rows[name] = after
-        return name, codec.encode(shapes.event_out(event, data_form="row"))
+        return Happened(name, codec.encode(shapes.event_out(event, data_form="row")), after)
 
 
 def _placed(severity: Severity, due_at: int) -> dict[str, Any]:
@@ -259,13 +286,3 @@ def _placed(severity: Severity, due_at: int) -> dict[str, Any]:
         for milestone, later in _CLOCKS
     )
     return {"severity": severity, "band": int(severity[1]), "clocks": clocks}
-
-
-def _templates() -> tuple[list[Row], list[CaseOpened]]:
-    """Rows of cases on which something was done already, and the facts that open such cases."""
-    rows, openings = [], []
-    for number in range(sample.VARIANTS):
-        case, opening = sample.reported(number, events=_EVENTS)
-        rows.append(row_of(case))
-        openings.append(opening)
-    return rows, openings

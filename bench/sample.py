@@ -63,12 +63,10 @@ def note(case: str, text: str, *, at: int) -> Draft:
     return Draft(case_id=case, at=at, actor=_ANA.principal, part=0, fact=NoteAdded(text=text))
 
 
-def reported(number: int, *, events: int) -> tuple[Case, CaseOpened]:
-    """Case `number` after its first `events` events, and the fact that opened it."""
+def reported(number: int, *, events: int) -> tuple[Case, list[Draft]]:
+    """Case `number` after its first `events` events, and these."""
     drafts = _story(number, events, now_ms() - events * _MINUTE)
-    opening = drafts[0].fact
-    assert isinstance(opening, CaseOpened)
-    return _folded(None, drafts), opening
+    return _folded(None, drafts), drafts
 
 
 def _stamped(stories: list[list[Draft]], numbers: range, events: int) -> Iterator[Write]:

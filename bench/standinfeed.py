@@ -46,7 +46,7 @@ class Count(Struct):
     cases: int = 0
     """Subscriptions on one case."""
     fetched: int = 0
-    """Cases that were asked for over HTTP."""
+    """Cases that were asked for over HTTP without being followed: the console had lost track of them."""
     live: bool = False
     """The snapshot went out whole."""
     sent: int = 0
@@ -69,6 +69,8 @@ class StandIn:
         self._sent_seq = 0
         self._subs: dict[str, int] = {}
         """Where each subscription stands; `main`, and cases that are followed."""
+        self._followed: set[str] = set()
+        """Cases that were ever subscribed to."""
         self._ready: list[tuple[Frame, bytes]] = []
         self._load: asyncio.Task[None] | None = None
 
@@ -88,9 +90,12 @@ class StandIn:
             # The timeline of a case that is looked at; the stand-in keeps no log. Nothing was lost, so nothing counts.
             return _json(http.HTTPStatus.OK, b'{"events":[]}')
         if path.startswith("/v1/cases/"):
-            self.count.fetched += 1
-            case = self.floor.case(path.removeprefix("/v1/cases/"))
-            if case is not None:
+            case_id, _, part = path.removeprefix("/v1/cases/").partition("/")
+            case = self.floor.case(case_id)
+            if part == "events":
+                return _json(http.HTTPStatus.OK, b'{"events":[' + b",".join(self.floor.history(case_id)) + b"]}")
+            if case is not None and not part:
+                self.count.fetched += case_id not in self._followed
                 return _json(http.HTTPStatus.OK, codec.encode(shapes.case_out(case)))
         return _json(http.HTTPStatus.NOT_FOUND, b'{"type":"/problems/not-found","title":"Not found","status":404}')
 
@@ -102,6 +107,7 @@ class StandIn:
         self._connection = connection
         self._began = asyncio.get_running_loop().time()
         self._subs.clear()
+        self._followed.clear()
         if self._load is None or self._load.done():
             self.floor.fresh()
             self._ready.clear()
@@ -156,6 +162,7 @@ class StandIn:
         self.count.live = True
 
     async def _send_case(self, connection: ServerConnection, sub: str, case_id: str) -> None:
+        self._followed.add(case_id)
         case = self.floor.case(case_id)
         if case is None:
             return
@@ -209,6 +216,7 @@ class StandIn:
             transport = connection.transport
             transport.write(sent)
             self._sent_seq = frame.seq
+            self.floor.sent(frame)
             self._subs["main"] = frame.seq
             self._to_cases(frame)
             count.sent += len(frame.events)
@@ -221,7 +229,7 @@ class StandIn:
         assert connection is not None
         for sub in [sub for sub in self._subs if sub.startswith("case.")]:
             case_id = sub.removeprefix("case.")
-            events = [encoded for name, encoded in frame.events if name == case_id]
+            events = [event.encoded for event in frame.events if event.case_id == case_id]
             if events:
                 connection.transport.write(text_frame(frame.on(sub, self._subs[sub], events)))
                 self._subs[sub] = frame.seq

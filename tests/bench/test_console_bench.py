@@ -105,7 +105,7 @@ def test_what_stands_between_two_pauses_is_one_frame(tmp_path: Path) -> None:
         ("", "\x1b[1;1H\u6f22\u5b57", "\x1b[H\u6f22\u5b57"),
         ("", "\x1b[2;7H1\x1b[3;7H2\x1b[5;7H3", "\x1b[2;7H1\x1b[B\b2\x1b[2B\b3"),
         ("", "\x1b[2;7H1\x1b[3;1H2", "\x1b[2;7H1\r\n2"),
-        ("\x1b[Hx   y", "\x1b[H\x1b[1;31m    z", "\x1b[H \x1b[3C\x1b[1;31mz"),
+        ("\x1b[Hx   y", "\x1b[H\x1b[1;31m    z", "\x1b[H    \x1b[1;31mz"),
     ],
 )
 def test_the_fewest_bytes_are_those_that_a_person_would_find(before: str, after: str, fewest: str) -> None:
