@@ -18,6 +18,8 @@ from widgets.filterform import FilterForm
 
 PAUSE_S: Final = 0.06
 """So long after a key the list follows the text."""
+BEGUN_S: Final = 0.6
+"""The same while the word may still become a field: what it finds as a word is hardly what is meant."""
 KEPT: Final = 50
 """Filters that are remembered."""
 
@@ -70,7 +72,7 @@ class Filtering:
             return
         form.judge(None, self._found())
         if text.strip() != self._model.filter:
-            self._later(PAUSE_S, lambda: self._follow(keys, text))
+            self._later(BEGUN_S if form.begins_field else PAUSE_S, lambda: self._follow(keys, text))
 
     def refresh(self) -> None:
         """Some time passed: what is found may be more."""

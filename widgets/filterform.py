@@ -51,6 +51,12 @@ class FilterForm(Form):
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         return self.lines_needed
 
+    @property
+    def begins_field(self) -> bool:
+        """Whether the word that is typed last is the beginning of a field."""
+        token = self._token().removeprefix("-")
+        return token.isalpha() and bool(self._suggested())
+
     def press(self, key: str, character: str | None) -> Step | None:
         edit = self._edits[0]
         at_end = edit.cursor == len(edit.text)

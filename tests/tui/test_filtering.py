@@ -123,6 +123,11 @@ def test_tab_takes_the_first_offer_and_then_begins_another_word() -> None:
     assert typed(form, ",", "d", "tab") == "sev:s0 type:csea,dox"
 
 
+@pytest.mark.parametrize(("text", "begins"), [("own", True), ("-ow", True), ("owner:m", False), ("school", False)])
+def test_the_beginning_of_a_field_is_told_from_a_word(text: str, begins: bool) -> None:
+    assert FilterForm(text, ()).begins_field is begins
+
+
 def test_up_and_down_walk_through_what_was_asked_before() -> None:
     form = FilterForm("now", ("first", "second"))
 
