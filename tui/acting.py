@@ -5,7 +5,7 @@ Everything is about the `Target` that was frozen at the first key. No widgets: t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -14,10 +14,11 @@ from msgspec.structs import replace
 from casework.commands import Command
 from casework.tokens import Tier
 from casework.untrusted import Untrusted
-from casework.verbs import Verb
+from casework.verbs import VERBS, Verb
 from tui.batches import Batches
 from tui.bulk import Bulk
 from tui.cards import Carded
+from tui.deciding import Deciding
 from tui.enforcing import NO_ACTION, card_for, fields_for, proposal
 from tui.floor import WorkFloor
 from tui.forms import Field, FieldFault, command_of, fields_of
@@ -41,7 +42,8 @@ class Asked(Struct, frozen=True):
 
     @property
     def draft_key(self) -> tuple[str, str]:
-        return (self.verb.verb, "marks" if self.target.many else self.target.case_id or "")
+        about = "marks" if self.target.many else self.target.case_id or ""
+        return (self.preset.get("action", self.verb.verb), about)
 
 
 class Stage(Protocol):
@@ -52,6 +54,8 @@ class Stage(Protocol):
     def marks_done(self) -> None: ...
     def say(self, sentence: str | Untrusted, tone: str = "text") -> None: ...
     def show_case(self, case_id: str, *, runbook: bool = False) -> None: ...
+    def asked(self) -> bool: ...
+    def spawn(self, work: Awaitable[None]) -> None: ...
 
 
 class Acting:
@@ -59,26 +63,34 @@ class Acting:
 
     def __init__(self, model: WorkFloor, outbox: Outbox, stage: Stage, batches: Batches | None = None) -> None:
         self.bulk = Bulk(model, batches or Batches.over(outbox), stage.say, stage.marks_done)
+        self.deciding = Deciding(model, stage, self._reject)
         self._model = model
         self._outbox = outbox
         self._stage = stage
         self.drafts: dict[tuple[str, str], dict[str, str]] = {}
 
-    def run(self, bound: Bound, target: Target) -> None:
-        """Do what a verb's key says to the frozen target, or say why not."""
+    def run(self, bound: Bound, target: Target, given: Mapping[str, str] | None = None) -> None:
+        """Do what a verb's key says to the frozen target, or say why not.
+
+        `given`: fields that were typed behind its name; what is still missing is asked. Raises `FieldFault` if one of
+        them cannot be.
+        """
         if bound.verb is None:
             return
         if bound.name == "undo":
             self._undo()
             return
         if target.many:
-            self._run_on_marks(bound, bound.verb, target)
+            self._run_on_marks(bound, bound.verb, target, given or {})
             return
         case = None if target.case_id is None else self._model.case(target.case_id)
         verb = turn(bound.verb, bound.turns, case, self._model.me)
         refusal = against(bound, case, self._model) or self._locked(bound.tier, target.case_id)
         if refusal is not None or case is None:
             self._stage.say(f"Not done: {refusal}", "late")
+            return
+        if verb.verb in ("confirm", "approve"):
+            self.deciding.begin(target)
             return
         preset = self._preset(verb, bound.value)
         if verb.verb == "propose":
@@ -88,12 +100,20 @@ class Acting:
             fields = fields_of(verb, case, me=self._model.me, value=bound.value)
         tier = max(bound.tier, verb.tier)
         asked = Asked(verb, bound.title if bound.value else verb.title, target, fields, preset, bound.opens, tier)
-        if fields:
-            self._stage.ask(asked, self.drafts.get(asked.draft_key, {}))
-        else:
-            self._finish(asked, {})
+        self._ask_or_finish(asked, given or {})
 
-    def _run_on_marks(self, bound: Bound, verb: Verb, target: Target) -> None:
+    def _ask_or_finish(self, asked: Asked, given: Mapping[str, str]) -> None:
+        """Ask for what is missing beside what was `given`, if anything is."""
+        values = dict(given)
+        if values:
+            values |= {field.ask.name: values.get(field.ask.name) or field.default for field in asked.fields}
+        if not asked.fields or (values and all(values[each.ask.name] for each in asked.fields if each.ask.required)):
+            self._finish(asked, values)
+            return
+        draft = self.drafts.get(asked.draft_key, {})
+        self._stage.ask(asked, {**draft, **{name: value for name, value in values.items() if value}})
+
+    def _run_on_marks(self, bound: Bound, verb: Verb, target: Target, given: Mapping[str, str]) -> None:
         refusal = self.bulk.refusal(bound, target)
         cases = [case for each in target.marked if (case := self._model.case(each.case_id or "")) is not None]
         if refusal is not None or not cases:
@@ -103,10 +123,7 @@ class Acting:
         case = min((each for each in cases if each.severity != "S0"), key=lambda each: each.severity)
         fields = fields_of(verb, case, me=self._model.me, value=bound.value)
         asked = Asked(verb, bound.title if bound.value else verb.title, target, fields, self._preset(verb, bound.value))
-        if fields:
-            self._stage.ask(asked, self.drafts.get(asked.draft_key, {}))
-        else:
-            self._finish(asked, {})
+        self._ask_or_finish(asked, given)
 
     def _locked(self, tier: Tier, case_id: str | None) -> str | None:
         """What the state of the link forbids: enforcement needs to know that what is shown is what is."""
@@ -200,6 +217,14 @@ class Acting:
         rules = self._model.actions[name]
         command = proposal(name, rules, asked.target, case, values, self._model.clauses)
         return card_for(rules, command, asked.target, case, self._model.clauses)
+
+    def _reject(self, target: Target, action_id: str) -> None:
+        """Ask why a proposal is rejected."""
+        verb = VERBS["reject"]
+        case = None if target.case_id is None else self._model.case(target.case_id)
+        if case is not None:
+            fields = tuple(each for each in fields_of(verb, case, me=self._model.me) if each.ask.name != "action_id")
+            self._stage.ask(Asked(verb, verb.title, target, fields, {"action_id": action_id}), {})
 
     def _preset(self, verb: Verb, value: str | None) -> dict[str, str]:
         if value is None:

@@ -58,7 +58,7 @@ ACTS: Final = (
     *(Act(f"sort_{sort.name}", (f"S{sort.letter}",), f"Sort: {sort.title}", "views") for sort in SORTS.values()),
     Act("lock_order", ("L",), "Lock the order for 60 s, or end that", "views"),
     Act("filter", ("/",), "Filter", "views", takes="query"),
-    Act("approvals", ("A",), "What waits for my approval", "views"),
+    Act("approvals", ("A",), "Cases with proposals; oy decides on one", "views"),
     Act("command", (":",), "Command line", "other"),
     Act("help", ("?",), "Keys that work here and now", "other"),
     Act("messages", (), "What was done and refused, the newest first", "other"),

@@ -58,6 +58,9 @@ class AskArea(Vertical):
             return False
         self._question = None
         if self._widget is not None:
-            _ = self._widget.remove()
+            self._take_away(self._widget)
             self._widget = None
         return True
+
+    def _take_away(self, widget: Form | Card) -> None:
+        _ = widget.remove()

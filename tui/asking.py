@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -36,11 +36,12 @@ class Question(Struct, frozen=True):
         if self.carded is not None:
             if self.carded.typed is not None:
                 return (("Enter", self.carded.yes), ("Esc", "back"))
-            return (("y", self.carded.yes), ("n", "back"))
+            other = (("R", self.carded.other),) if self.carded.other else ()
+            return (("y", self.carded.yes), *other, ("n", "back"))
         if self.filters:
             return (("Enter", "filter"), ("Tab", "complete"), ("Up", "earlier ones"), ("Esc", "as before"))
         if self.asked is None:
-            return (("Enter", "do it"), ("Esc", "back"))
+            return (("Enter", "do it"), ("Tab", "complete"), ("Esc", "back"))
         several = (("Up Down", "fields"),) if len(self.asked.fields) > 1 else ()
         enter = "send" if len(self.asked.fields) == 1 else "next or send"
         return (("Enter", enter), *several, ("Esc", "keep draft"))
@@ -76,7 +77,8 @@ def card_of(carded: Carded) -> Card:
 def answer_line(carded: Carded, text: str) -> Line:
     """How a card is answered; `text` is what was typed so far, where something has to be."""
     if carded.typed is None:
-        return (("y", "key"), (f" {carded.yes}", "text"), ("   n", "key"), (" back", "text"))
+        other: Line = (("   R", "key"), (f" {carded.other}", "text")) if carded.other else ()
+        return (("y", "key"), (f" {carded.yes}", "text"), *other, ("   n", "key"), (" back", "text"))
     return (
         ("type ", "text"),
         (carded.typed, "key"),
@@ -90,9 +92,9 @@ def answer_line(carded: Carded, text: str) -> Line:
     )
 
 
-def command_question(target: Target) -> tuple[Question, Form]:
+def command_question(target: Target, completes: Callable[[str], Sequence[str]]) -> tuple[Question, Form]:
     """The prompt of the command line."""
     hint = "C-7F3A-9K2M, view late, escalate 2, note \u2026"
     return Question(command=True, target=target), Form(
-        (("Command", "strong"),), (), [Blank(name="command", label=":", hint=hint)]
+        (("Command", "strong"),), (), [Blank(name="command", label=":", hint=hint, completes=completes)]
     )

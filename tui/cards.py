@@ -6,7 +6,7 @@ that come together were not pressed by a finger. What cannot be taken back has t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -23,7 +23,7 @@ RELEASED_MS: Final = 400
 TOGETHER_MS: Final = 25
 """Keys that are no further apart than this were not pressed by a finger."""
 
-Answer = Literal["yes", "no", "wrong", "typing", "held"]
+Answer = Literal["yes", "no", "wrong", "typing", "held", "other"]
 """`wrong`: Enter on another text than the one wanted. `held`: a key that seems to be held down."""
 
 
@@ -38,6 +38,9 @@ class Carded(Struct, frozen=True):
     """What has to be typed, and Enter pressed, in place of `y`: a count, or the last four of a case's id."""
     end: Line = ()
     """At the right of the title: the case and the version that were seen."""
+    other: str = ""
+    """What `R` does in place of it, in a word; empty: nothing."""
+    otherwise: Callable[[], None] | None = None
 
 
 class OpenCard:
@@ -66,6 +69,8 @@ class OpenCard:
             return self._type(key, self.carded.typed)
         if self.carded.typed is None and key in ("n", "q"):
             return "no"
+        if self.carded.typed is None and key == "R" and self.carded.otherwise is not None:
+            return "other"
         if key != ("y" if self.carded.typed is None else "enter") or together:
             return None
         if self._is_held(key, before, at):

@@ -84,6 +84,8 @@ class FloorModel(Generic[S]):
         self._spent_ms = 0.0
         self.looked: Callable[[Row], None] = lambda row: None
         """Told of every row that is about to be painted."""
+        self.stirred: Callable[[Collection[str]], None] = lambda case_ids: None
+        """Told of every case that changed."""
         self.sending: set[str] = set()
         """Cases with a command on its way."""
         self._untaken: set[str] = set()
@@ -182,6 +184,11 @@ class FloorModel(Generic[S]):
             return 0
         return self.tally.urgent_of_mine
 
+    @property
+    def pending(self) -> bool:
+        """Whether the mirror changed since the last `refresh`, or that has not taken in all."""
+        return bool(self._untaken) or (self.session is not None and self.session.mirror.revision != self._revision)
+
     # --- changing
 
     def refresh(self) -> bool:
@@ -194,7 +201,9 @@ class FloorModel(Generic[S]):
         changed = self._end_lock()
         if session.mirror.revision != self._revision:
             self._revision = session.mirror.revision
-            self._untaken |= session.mirror.take_dirty()
+            dirty = session.mirror.take_dirty()
+            self.stirred(dirty)
+            self._untaken |= dirty
             self.tally.me = self.me
         changed = self._take_slice(rows, now) or changed
         if self._asks_time and not self._ids.walking:

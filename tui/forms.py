@@ -16,7 +16,7 @@ from msgspec import Struct
 from casework.caseid import parse as parse_case_id
 from casework.commands import COMMANDS, Command
 from casework.errors import BadInput
-from casework.model import Common
+from casework.model import Case, Common
 from casework.tokens import (
     CASE_TYPES,
     MILESTONES,
@@ -200,8 +200,8 @@ def _default(ask: Ask, verb: Verb, case: Common, me: str) -> str:
         return me
     if ask.name == "audience":
         return "internal"
-    if ask.name == "action_id":
-        return ""
+    if ask.name == "action_id" and isinstance(case, Case):
+        return next((each.action_id for each in case.actions if each.state == "proposed"), "")
     return ""
 
 

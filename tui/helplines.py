@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from casework.caseid import shown
 from casework.model import Common
+from casework.verbs import Verb
 from client.views.bits import Line
 from tui.acts import ACTS
 from tui.floor import WorkFloor
 from tui.keymap import Bound, Keymap
 from tui.keynames import spelled
 from tui.messages import follow_words
-from tui.offers import turn, why_not
+from tui.offers import against, turn
 from tui.viewing import view_title
 from widgets.paint import cut
 
@@ -34,30 +37,46 @@ def help_lines(keymap: Keymap, model: WorkFloor, case: Common | None) -> tuple[L
     """Help for the selected case, or for none."""
     about: Line = (("no case is selected", "quiet"),) if case is None else ((shown(case.case_id), "strong"),)
     lines: list[Line] = [((" Keys that work here and now", "strong"), ("  for ", "quiet"), *about), ()]
-    roles = frozenset(() if model.session is None else model.session.status.roles)
     for group, title in GROUPS:
         lines.append(((f" {title}", "quiet"),))
-        seen: set[str] = set()
-        for _, bound in keymap.all():
-            if bound.verb is None or bound.verb.group != group or bound.name in seen:
-                continue
-            seen.add(bound.name)
-            verb = turn(bound.verb, bound.turns, case, model.me)
-            reason = why_not(verb, case, me=model.me, roles=roles, read_only=model.read_only)
-            same = [(keys, other) for keys, other in keymap.all() if other.name == bound.name]
-            lines.append(
-                _line(_keys([keys for keys, _ in same]), _title(verb.title, [each for _, each in same]), reason)
-            )
+        for called in _called(keymap, group):
+            ways = [(keys, bound) for keys, bound in keymap.all() if called == _name(bound)]
+            bound = ways[0][1]
+            said = bound.title if bound.name == "propose" else _title(_verb(bound, case, model).title, ways)
+            lines.append(_line(_keys([keys for keys, _ in ways]), said, against(bound, case, model)))
         lines.append(())
     for group, title in ACT_GROUPS:
         lines.append(((f" {title}", "quiet"),))
         for act in ACTS:
             view = view_title(act.name, model.views)
             if act.group == group and view != "":
-                keys = " ".join(spelled((key,)) for key in act.keys)
-                lines.append(_line(keys, view or act.title, None))
+                found = [spelled(keys) for keys, bound in keymap.all() if bound.name == act.name]
+                lines.append(_line(" ".join(found) or f":{act.name}", view or act.title, None))
         lines.append(())
     return tuple(lines)
+
+
+def found_in(lines: Sequence[Line], words: str) -> tuple[Line, ...]:
+    """The lines that say `words`, under their headings; all of them for nothing."""
+    wanted = words.casefold().strip()
+    if not wanted:
+        return tuple(lines)
+    return tuple(line for line in lines if wanted in "".join(str(text) for text, _ in line).casefold())
+
+
+def _name(bound: Bound) -> str:
+    """What has a line of its own: a verb, or an action of enforcement."""
+    return bound.called if bound.name == "propose" else bound.name
+
+
+def _called(keymap: Keymap, group: str) -> list[str]:
+    names = [_name(bound) for _, bound in keymap.all() if bound.verb is not None and bound.verb.group == group]
+    return list(dict.fromkeys(names))
+
+
+def _verb(bound: Bound, case: Common | None, model: WorkFloor) -> Verb:
+    assert bound.verb is not None
+    return turn(bound.verb, bound.turns, case, model.me)
 
 
 def _keys(sequences: list[tuple[str, ...]]) -> str:
@@ -68,8 +87,9 @@ def _keys(sequences: list[tuple[str, ...]]) -> str:
     return " ".join(spelled_out)
 
 
-def _title(title: str, ways: list[Bound]) -> str:
+def _title(title: str, pressed: list[tuple[tuple[str, ...], Bound]]) -> str:
     """The verb's title, with what the second keys stand for."""
+    ways = [bound for _, bound in pressed]
     valued = [way for way in ways if way.value is not None and way.name != "set_severity"]
     if len(valued) < 2:
         return f"{title}; c opens it too" if any(way.opens for way in ways) else title

@@ -7,9 +7,10 @@ No widgets; times are ms of a monotonic clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from casework.model import Common
@@ -21,21 +22,37 @@ STOOD_MS: Final = 700
 """A key that waited for longer was pressed before a screen that stood still."""
 EYES_MS: Final = 300
 """So long after the terminal came back, keys may still be ones that were typed ahead."""
+BEGINNING_MS: Final = 2_000
+"""So long after the first row, rows come in because the floor is being told and not because they change."""
 NEVER: Final = -1e9
 _MOST: Final = 512
 """Rows of which it is remembered how they stood; many screens full."""
 
-_Facts = tuple[str | None, str, str]
+
+class _Noted(Struct):
+    """How a row stood when it was painted last, and when that was first another way than before."""
+
+    version: int
+    facts: tuple[str | None, str, str]
+    changed_at: float
+    first_at: float
 
 
 class Seen:
-    """The selected row as it was painted last, and when owner, state or severity of a painted row changed."""
+    """The selected row as it was painted last, and when owner, state or severity of a painted row changed.
+
+    What a row was like before it was painted is not known: if the feed stirred it lately, it counts as just changed.
+    """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._target = Target()
-        self._noted: dict[str, tuple[_Facts, float]] = {}
+        self._noted: dict[str, _Noted] = {}
+        self._stirred: dict[str, float] = {}
         self._moved_at = NEVER
+        self._began_at: float | None = None
+        self.pending: Callable[[], bool] = lambda: False
+        """Whether the feed told something that was not taken in yet."""
 
     def show(self, case: Common | None) -> None:
         """`case` is what stands on the selected row from now on, None if nothing is selected."""
@@ -50,12 +67,32 @@ class Seen:
         facts = (case.owner, case.state, case.severity)
         held = self._noted.get(case.case_id)
         if held is None:
-            self._noted[case.case_id] = (facts, NEVER)
+            now = self._now()
+            if self._began_at is None:
+                self._began_at = now
+            begun = now - self._began_at < BEGINNING_MS
+            changed_at = NEVER if begun else now if self.pending() else self._stirred.get(case.case_id, NEVER)
+            self._noted[case.case_id] = _Noted(case.version, facts, changed_at, now)
             if len(self._noted) > _MOST:
                 for case_id in list(self._noted)[: _MOST // 2]:
                     del self._noted[case_id]
-        elif held[0] != facts:
-            self._noted[case.case_id] = (facts, self._now())
+        elif case.version >= held.version:  # a whole case and its row do not come in at the same time
+            held.version = case.version
+            if held.facts != facts:
+                held.facts, held.changed_at = facts, self._now()
+
+    def stirred(self, case_ids: Collection[str]) -> None:
+        """The feed told something about these cases."""
+        now = self._now()
+        if self._began_at is None or now - self._began_at < BEGINNING_MS:
+            return
+        for case_id, held in self._noted.items():
+            if case_id in case_ids and now - held.first_at < FRESH_MS:
+                held.changed_at = now
+        if len(case_ids) > _MOST:
+            return  # a snapshot: nobody saw anything else before
+        self._stirred = {case_id: at for case_id, at in self._stirred.items() if now - at < FRESH_MS}
+        self._stirred |= {case_id: now for case_id in case_ids if case_id not in self._noted}
 
     def moved(self) -> None:
         """The program moved the selection."""
@@ -70,7 +107,7 @@ class Seen:
     def fresh(self, case_id: str | None) -> bool:
         """Whether owner, state or severity of the case just changed."""
         held = None if case_id is None else self._noted.get(case_id)
-        return held is not None and self._now() - held[1] < FRESH_MS
+        return held is not None and self._now() - held.changed_at < FRESH_MS
 
 
 class Stalls:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from casework.caseid import shown
@@ -48,6 +48,7 @@ class Bridge(Stage, Surrounding, Protocol):
     def card_typed(self, carded: Carded, text: str) -> None: ...
     def help(self) -> None: ...
     def messages(self) -> None: ...
+    def show_approvals(self) -> None: ...
     def redraw(self) -> None: ...
     def leave(self) -> None: ...
     def pane_is_open(self) -> bool: ...
@@ -76,6 +77,8 @@ class Steering:
         self._now = now
         self._presses: Presses[Target] = Presses(keymap)
         self.seen = Seen(now)
+        self.seen.pending = lambda: model.pending
+        model.looked, model.stirred = self.seen.note, self.seen.stirred
         self.stalls = Stalls(now, tick_ms=TICK_MS)
         self.stalls.feed_trip_ms = lambda: None if model.session is None else model.session.status.round_trip_ms
         self._ground: tuple[str, str, int] | None = None
@@ -111,7 +114,7 @@ class Steering:
             "filter": bridge.ask_filter,
             **Viewing(model, bridge).acts(),
             **marking.acts(),
-            "approvals": lambda: bridge.say("Nothing waits.", "quiet"),
+            "approvals": bridge.show_approvals,
             "command": bridge.ask_command,
             "help": bridge.help,
             "messages": bridge.messages,
@@ -201,8 +204,11 @@ class Steering:
             self._bridge.close_asking()
             self._bridge.say(f"{lost} The card was taken back; nothing was sent.", "late")
 
-    def fire(self, bound: Bound, target: Target, at: float) -> None:
-        """Do what a whole key sequence says, to the target that was frozen at its first key; the last came at `at`."""
+    def fire(self, bound: Bound, target: Target, at: float, given: Mapping[str, str] | None = None) -> None:
+        """Do what a whole key sequence says, to the target that was frozen at its first key; the last came at `at`.
+
+        `given` are a verb's fields as typed behind its name. Raises `FieldFault` if one of those cannot be.
+        """
         if bound.name != "close":
             self._leaving = False
         if bound.verb is None:
@@ -214,7 +220,7 @@ class Steering:
             self._bridge.say(unsure, "soon")
             return
         self._bridge.say("")
-        self.acting.run(bound, target)
+        self.acting.run(bound, target, given or {})
 
     def unsure(self, target: Target, at: float) -> str | Untrusted:
         """Why a key at `at`, of tier 2 or more, may not have been meant for the target: it is asked for again."""
@@ -271,6 +277,11 @@ class Steering:
             self._card, self._answered_at = None, at
             self._bridge.close_asking()
             self.acting.confirmed(card.carded)
+        elif answer == "other":
+            self._card = None
+            self._bridge.close_asking()
+            if card.carded.otherwise is not None:
+                card.carded.otherwise()
         elif answer == "held":
             self._bridge.say("That key seems to be held down: let go of it, then press it.", "soon")
         elif answer is not None:

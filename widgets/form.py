@@ -6,7 +6,7 @@ right behind an Enter goes to the field that the Enter led to, however slow the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -31,13 +31,17 @@ Step = Literal["sent", "left", "cleared"]
 
 
 class Blank(Struct, frozen=True):
-    """A field to fill in: its name, the words before it, what stands in it, what it may be, and a hint."""
+    """A field to fill in: its name, the words before it, what stands in it, what it may be, and a hint.
+
+    `completes` says which whole texts the one that is typed may become; Tab goes through them.
+    """
 
     name: str
     label: str
     value: str = ""
     choices: tuple[str, ...] = ()
     hint: str = ""
+    completes: Callable[[str], Sequence[str]] | None = None
 
 
 class Form(Toned):
@@ -60,6 +64,8 @@ class Form(Toned):
         self._widest = min(WIDEST_LABEL, max((len(blank.label) for blank in blanks), default=0) + 3)
         self._top = 0
         """The first field that is shown where they do not all fit."""
+        self._turning: tuple[tuple[str, ...], int] | None = None
+        """The texts that Tab goes through, and which of them stands there now."""
 
     @property
     def lines_needed(self) -> int:
@@ -80,7 +86,11 @@ class Form(Toned):
         """Take one key, with the character it types if it types one; how the form ends by it, if it does."""
         edit = self._edits[self._at]
         step: Step | None = None
-        if key == "enter":
+        if key not in ("tab", "shift+tab"):
+            self._turning = None
+        if key in ("tab", "shift+tab") and self._blanks[self._at].completes is not None:
+            self._turn(1 if key == "tab" else -1)
+        elif key == "enter":
             step = self._forward()
         elif key in ("down", "tab"):
             self._go((self._at + 1) % len(self._edits))
@@ -135,8 +145,36 @@ class Form(Toned):
         blank, typed = self._blanks[self._at], self._edits[self._at].text
         if not typed:
             return ""
+        if blank.completes is not None:
+            whole = next((each for each in blank.completes(typed) if each.startswith(typed)), typed)
+            return whole[len(typed) :]
         begun = [choice for choice in blank.choices if choice.casefold().startswith(typed.casefold())]
         return begun[0][len(typed) :] if begun else ""
+
+    def _turn(self, by: int) -> None:
+        """Put the next text there that the typed one may become; after the last comes the typed one again."""
+        edit = self._edits[self._at]
+        if self._turning is None:
+            completes = self._blanks[self._at].completes
+            offers = () if completes is None else tuple(completes(edit.text))
+            if not offers:
+                return
+            self._turning = ((edit.text, *offers), 0)
+        texts, at = self._turning
+        at = (at + by) % len(texts)
+        self._turning = (texts, at)
+        edit.text, edit.cursor = texts[at], len(texts[at])
+        self._forgive()
+
+    def _becomes(self) -> str:
+        """What else the typed text may become, the last word of each."""
+        blank, edit = self._blanks[self._at], self._edits[self._at]
+        if blank.completes is None:
+            return ""
+        offers = blank.completes(edit.text) if self._turning is None else self._turning[0][self._turning[1] + 1 :]
+        if len(offers) < 2 and self._turning is None:
+            return ""
+        return "   " + " ".join(each.rpartition(" ")[2] for each in offers)
 
     # --- painting
 
@@ -185,7 +223,7 @@ class Form(Toned):
         start, ahead = self._window()
         rest = self._suggested() if edit.cursor == len(edit.text) else ""
         help_ = " \u00b7 ".join(each for each in (" ".join(blank.choices), blank.hint) if each)
-        hint = f" {help_}" if help_ and not edit.text else rest
+        hint = f" {help_}" if help_ and not edit.text else rest + self._becomes()
         line = self.strip_of((label, (Untrusted(edit.text[start:]), "text"), (Untrusted(hint), "quiet")), width)
         return _with_cursor(line, self._label_width + ahead, max(1, _cells(edit.text[edit.cursor : edit.cursor + 1])))
 

@@ -61,6 +61,8 @@ class Desk:
         await self.pilot.pause()
 
     async def select(self, case_id: str) -> None:
+        # A list is searched in slices: on a busy machine a case may not have come in yet.
+        await self.until(lambda: self.app.model.index(case_id) is not None)
         self.app.floor.select(case_id)
         self.app.floor.paint()
         await self.pilot.pause()

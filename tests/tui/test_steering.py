@@ -30,7 +30,7 @@ class Bridge:
     def __init__(self) -> None:
         self.selected = SCHOOL
         self.said: list[str] = []
-        self.asked: list[Asked] = []
+        self.forms: list[Asked] = []
         self.cards: list[Carded] = []
         self.calls: list[str] = []
         self.asking = False
@@ -46,7 +46,7 @@ class Bridge:
             self.said.append(visible(sentence))
 
     def ask(self, asked: Asked, draft: Mapping[str, str]) -> None:
-        self.asked.append(asked)
+        self.forms.append(asked)
         self.asking = True
 
     def card(self, carded: Carded) -> None:
@@ -69,6 +69,9 @@ class Bridge:
     def page(self) -> int:
         return 10
 
+    def asked(self) -> bool:
+        return self.asking
+
     def move(self, lines: int) -> None:
         self.calls.append(f"move {lines}")
 
@@ -88,7 +91,8 @@ class Table:
         self.session = SampleSession()
         model = WorkFloor()
         model.session = self.session
-        model.refresh()
+        while model.pending:  # a busy machine takes more than one slice
+            model.refresh()
 
         async def nothing() -> None:
             return
@@ -112,7 +116,7 @@ def table() -> Table:
 
 def card_of(table: Table) -> None:
     table.press("d", "0")
-    table.steering.acting.sent(table.bridge.asked[0], {"reason": "satire"})
+    table.steering.acting.sent(table.bridge.forms[0], {"reason": "satire"})
 
 
 def test_esc_goes_prefix_card_input_pane(table: Table) -> None:

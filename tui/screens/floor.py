@@ -13,7 +13,6 @@ from textual.worker import Worker, WorkerState
 
 from casework.caseid import shown
 from casework.commands import Command
-from casework.query import QueryFault
 from casework.untrusted import Untrusted
 from client.config import Config
 from client.views.bits import Line
@@ -24,13 +23,11 @@ from tui.asking import Question, answer_line, card_of, command_question, form_of
 from tui.batches import Batches
 from tui.cards import Carded
 from tui.caselook import CaseLook
-from tui.commandline import CommandFault, Typed, read
 from tui.crash import failed_sentence, worker_sentence
 from tui.filtering import Filtering
 from tui.floor import WorkFloor
 from tui.floorview import FloorView
 from tui.following import Following
-from tui.forms import FieldFault
 from tui.journal import JournalFile
 from tui.keeping import Keeping
 from tui.keymap import Keymap
@@ -39,6 +36,7 @@ from tui.messages import message_line, prefix_line, tone_named
 from tui.offers import against
 from tui.outbox import Outbox
 from tui.port import Done
+from tui.questions import Questions
 from tui.screens.help import HelpScreen
 from tui.screens.kept import KeptFloor
 from tui.screens.messages import MessagesScreen
@@ -48,8 +46,9 @@ from tui.steering import TICK_MS, Steering
 from tui.target import Target
 from widgets.boundary import Fault, Faulted, Faults, bounded
 from widgets.casepane import CasePane
-from widgets.form import Form, Step
 
+APPROVALS: Final = "has:actions"
+"""Rows say that something was proposed on a case, not whether it is decided: the card says that."""
 TICK_S: Final = TICK_MS / 1_000
 """Ten looks a second at what changed; a key paints at once."""
 
@@ -85,6 +84,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         self.batches = Batches(self._send_many, monotonic_ms, self._outbox_changed, self._spawn)
         self.steering = Steering(model, keymap, self.outbox, self, monotonic_ms, self.batches)
         self.steering.stalls.drained_at = self.drained_at
+        self.questions = Questions(self)
         self.search = Search(model, monotonic_ms)
         self.filtering = Filtering(model, self)
         self.keeping = Keeping(model, self.outbox, KeptFloor(self), journal, monotonic_ms)
@@ -97,8 +97,6 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         self._begun = False
         self._at_top = True
         """Whether the selection is the first case because nobody chose one yet."""
-        self._pressed_at = 0.0
-        model.looked = self.steering.seen.note
 
     def compose(self) -> ComposeResult:
         self.view.fit(self.app.size)
@@ -224,12 +222,11 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         self.search.give_way()
         self._at_top = False
         form = self.view.asking.form
-        self._pressed_at = event.time * 1_000
         if form is not None:
             # The form takes its keys from here, one after the other: none can overtake another on its way.
             step = form.press(event.key, event.character if event.is_printable else None)
             if step is not None:
-                self._form_ended(form, step)
+                self.questions.ended(form, step, event.time * 1_000)
             self.filtering.typed()
             self.view.paint_lines(self._line())
             self.paint_now()
@@ -346,7 +343,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         self.view.asking.pose(Question(), self.filtering.open(), monotonic_ms())
 
     def ask_command(self) -> None:
-        self.view.asking.pose(*command_question(self.target()), monotonic_ms())
+        self.view.asking.pose(*command_question(self.target(), self.questions.completions), monotonic_ms())
 
     def card(self, carded: Carded) -> None:
         self.view.asking.pose(Question(carded=carded), card_of(carded), monotonic_ms())
@@ -387,6 +384,14 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         super().come_back()
         self.keeping.locked = False
 
+    def spawn(self, work: Awaitable[None]) -> None:
+        self._spawn(work)
+
+    def show_approvals(self) -> None:
+        """The cases with something proposed or done that may wait for a second person."""
+        self.questions.filter(APPROVALS)
+        self.say("Cases with proposals. oy shows what waits for you on the selected one; 0 leads back.", "quiet")
+
     def redraw(self) -> None:
         self.repaint_all()
 
@@ -408,61 +413,6 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         if (form := self.view.asking.form) is not None:
             form.insert(event.text)
             self.filtering.typed()
-
-    def _form_ended(self, form: Form, step: Step) -> None:
-        asking = self.view.asking
-        question = asking.question
-        if question is None:
-            return
-        if step == "sent":
-            if not self._taken(question, form):
-                return
-        elif question.filters:
-            self.filtering.left()
-        elif question.asked is not None:
-            self.steering.acting.left(question.asked, form.values if step == "left" else {})
-        if asking.question is question:  # it may have led to a card
-            asking.close()
-        self.paint()
-
-    def _taken(self, question: Question, form: Form) -> bool:
-        """Do what the form says; False if something in it cannot be, which is said in its field."""
-        try:
-            if question.asked is not None:
-                if question.asked.tier >= 2 and self.steering.stalls.blind(self._pressed_at):
-                    raise FieldFault(question.asked.fields[-1].ask.name, "The screen stood still: press Enter again.")
-                self.steering.acting.sent(question.asked, form.values)
-            elif question.command:
-                self._command(read(form.values["command"], self.keymap), question.target or self.target())
-            else:
-                self.filtering.kept()
-        except FieldFault as fault:
-            form.blame(fault.name, Untrusted(fault.why))
-            return False
-        except CommandFault as fault:
-            form.blame("command", Untrusted(str(fault)))
-            return False
-        except QueryFault as fault:
-            form.blame("filter", Untrusted(fault.reason), at=fault.position)
-            return False
-        return True
-
-    def _command(self, typed: Typed, target: Target) -> None:
-        if typed.bound is not None:
-            self.view.asking.close()
-            self.steering.fire(typed.bound, target, self._pressed_at)
-        elif typed.kind == "view":
-            if (view := self.model.views.named(typed.view)) is None:
-                raise CommandFault(f"There are the views {', '.join(self.model.views.names)}.")
-            self.model.look_at(view.name, selected=self.view.queue.cursor)
-            self.view_changed()
-        elif self.model.case(typed.case_id) is None:
-            raise CommandFault("That case is not on this floor.")
-        else:
-            if self.model.index(typed.case_id) is None:
-                self.model.clear()
-                self.view_changed()
-            self.select(typed.case_id)
 
     # --- what fails
 

@@ -1,0 +1,158 @@
+"""Acts of one person that wait for a second one: what is asked of this person on a case, as a card.
+
+The card shows the whole request as it stands in the case, and an approval names the digest of exactly that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
+
+from casework.caseid import shown
+from casework.commands import Approve, Command, Confirm
+from casework.model import Action, Case, Pending
+from casework.untrusted import Untrusted
+from casework.verbs import VERBS
+from client.views.bits import DOT, Bit, Line
+from client.views.row import summary_of
+from client.views.times import utc_minute
+from tui.cards import Carded
+from tui.floor import WorkFloor
+from tui.outbox import Intent
+from tui.target import Target
+
+KINDS: Final = {
+    "lowering": "The severity was lowered",
+    "discard": "The case was discarded",
+    "not_reportable": "No CyberTip is due",
+    "no_action": "No action",
+}
+"""What one person did or stated, by the kind of what waits."""
+
+
+class Desk(Protocol):
+    """What the screen does for it."""
+
+    def card(self, carded: Carded) -> None: ...
+    def say(self, sentence: str | Untrusted, tone: str = "text") -> None: ...
+    def asked(self) -> bool: ...
+    def spawn(self, work: Awaitable[None]) -> None: ...
+
+
+class Deciding:
+    """`reject` opens the form of a refusal for a target and the id of a proposal."""
+
+    def __init__(self, model: WorkFloor, desk: Desk, reject: Callable[[Target, str], None]) -> None:
+        self._model = model
+        self._desk = desk
+        self._reject = reject
+
+    def begin(self, target: Target) -> None:
+        """Show what waits for a second person on the case; the whole case is fetched if it is not open."""
+        case = None if target.case_id is None else self._model.case(target.case_id)
+        if isinstance(case, Case):
+            self._show(case, target)
+        elif case is not None:
+            self._desk.say("Fetching the whole request \u2026", "quiet")
+            self._desk.spawn(self._fetch(target))
+
+    async def _fetch(self, target: Target) -> None:
+        session = self._model.session
+        if session is None or target.case_id is None:
+            return
+        known = session.case(target.case_id) is not None
+        case = await session.open_case(target.case_id)
+        if not known:
+            await session.close_case(target.case_id)
+        if self._desk.asked():
+            return  # somebody went on to something else: it is asked for again
+        if case is None:
+            self._desk.say("The case cannot be had now: try again.", "late")
+        else:
+            self._show(case, target)
+
+    def _show(self, case: Case, target: Target) -> None:
+        me = self._model.me
+        proposed = next((each for each in case.actions if each.state == "proposed" and each.proposed_by != me), None)
+        if proposed is not None:
+            self._desk.card(self._approval(case, proposed, target))
+            return
+        item = next((each for each in case.pending if each.by != me and each.kind != "no_action"), None)
+        if item is not None:
+            self._desk.card(self._confirmation(case, item, target))
+            return
+        own = bool(case.pending) or any(each.state == "proposed" for each in case.actions)
+        why = "it was your own act, a second person decides on it." if own else "nothing waits for a second person."
+        self._desk.say(f"{shown(case.case_id)}: {why}", "quiet")
+
+    def _approval(self, case: Case, action: Action, target: Target) -> Carded:
+        command = Approve(expected_version=target.version, action_id=action.action_id, digest=action.digest)
+        until = next((item.until for item in case.pending if item.kind == action.action), None)
+        body: list[Line] = list(_request(case, action.proposed_by, until))
+        if action.target.kind != "case":
+            body.append((("target    ", "quiet"), (Untrusted(f"{action.target.kind} {action.target.id}"), "text")))
+        if action.policy:
+            body.append((("policy    ", "quiet"), (Untrusted(action.policy), "text")))
+        for name, value in action.fields.items():
+            body.append(((f"{name.replace('_', ' ')[:9]:<10}", "quiet"), (Untrusted(str(value)), "text")))
+        body.append((("reason    ", "quiet"), (Untrusted(action.reason), "text")))
+        body.append((("binds     ", "quiet"), (f"digest {action.digest[:16]}\u2026", "text")))
+        what = action.action.replace("_", " ")
+        typed = case.case_id[-4:] if self._tier(action.action) == 4 else None
+        return Carded(
+            ((f"Approve: {what}", "strong"),),
+            tuple(body),
+            "approve",
+            (self._intent(command, target),),
+            typed=typed,
+            end=_end(case),
+            other="reject",
+            otherwise=lambda: self._reject(target, action.action_id),
+        )
+
+    def _confirmation(self, case: Case, item: Pending, target: Target) -> Carded:
+        command = Confirm(expected_version=target.version, seq=item.seq)
+        body: list[Line] = list(_request(case, item.by, item.until))
+        if item.kind == "lowering":
+            body.append((("now       ", "quiet"), (case.severity, "text")))
+        if item.kind == "not_reportable" and case.not_reportable is not None:
+            body.append((("reason    ", "quiet"), (Untrusted(case.not_reportable.reason), "text")))
+        if item.kind == "discard" and case.outcome:
+            body.append((("outcome   ", "quiet"), (Untrusted(case.outcome), "text")))
+        title = KINDS.get(item.kind, item.kind)
+        return Carded(
+            ((f"Confirm: {title}", "strong"),),
+            tuple(body),
+            "confirm",
+            (self._intent(command, target),),
+            end=_end(case),
+        )
+
+    def _tier(self, action: str) -> int:
+        rules = self._model.actions.get(action)
+        return 3 if rules is None else rules.tier
+
+    def _intent(self, command: Command, target: Target) -> Intent:
+        verb = VERBS[command.verb]
+        return Intent(
+            verb=verb.verb,
+            title=verb.verb,
+            case_id=target.case_id or "",
+            command=command,
+            tier=verb.tier,
+            severity=target.severity,
+        )
+
+
+def _end(case: Case) -> Line:
+    return ((f"{shown(case.case_id)} \u00b7 v{case.version}", "quiet"),)
+
+
+def _request(case: Case, by: str, until: int | None) -> tuple[Line, ...]:
+    """Who asks, on what, and until when it stands alone."""
+    asked: list[Bit] = [("by        ", "quiet"), (Untrusted(by), "text")]
+    if until is not None:
+        asked += [(" alone; taken back at ", "quiet"), (f"{utc_minute(until)} Z", "soon")]
+        asked.append((" unless a second person says yes", "quiet"))
+    on: Line = (("on        ", "quiet"), (shown(case.case_id), "strong"), DOT, (summary_of(case), "text"))
+    return (on, tuple(asked))
