@@ -18,7 +18,7 @@ from tui.target import Target
 
 FRESH_MS: Final = 400
 """What changed on the selected row within this time may not have been read yet."""
-STOOD_MS: Final = 700
+STOOD_MS: Final = 1_500
 """A key that waited for longer was pressed before a screen that stood still."""
 EYES_MS: Final = 300
 """So long after the terminal came back, keys may still be ones that were typed ahead."""
