@@ -184,7 +184,8 @@ def places(typist: Typist, names: Sequence[str]) -> None:
         typist.press("\x03", f"{name} cleared")
         for key, what in (("/", "filter"), (":", "command")):
             typist.press(key, f"{name} {what}")
-            typist.paste(name, f"{name} in the {what}")
+            # A filter is read while it is typed, and what is wrong with it depends on its letters.
+            typist.paste(name, f"{name} in the {what}", compared=what != "filter")
             typist.press("\x03", f"{name} left the {what}")
     for name in names:
         for key, what in (("/", "filter"), (":", "command")):
