@@ -28,6 +28,8 @@ _BREAKS: Final = re.compile("(\r\n|\n|\u2028|\u2029)")
 LONG: Final = 600
 """Characters from which on a text is too long to have a harmless twin of the same cells."""
 _COUNT: Final = re.compile("\\d+ more (?:characters|lines)")
+WHERE: Final = "\x1b[6n"
+ASKED: Final = 4
 PASTE_ENDS: Final = "\x1b[201~"
 
 
@@ -218,6 +220,9 @@ def differences(control: Run, hostile: Run) -> list[str]:
     found = [f"sent: {each}" for each in hostile.sent.offenses]
     for calm, wild in zip(control.states, hostile.states, strict=True):
         found += [f"{name}: {was!r} became {wild[name]!r}" for name, was in calm.items() if wild[name] != was]
+    # Where the cursor is gets asked now and then, until nobody answered three times.
+    if hostile.sent.modes.pop(WHERE, 0) > ASKED or control.sent.modes.pop(WHERE, 0) > ASKED:
+        found.append("the cursor's place was asked for too often")
     for what in ("modes", "copies"):
         if getattr(control.sent, what) != getattr(hostile.sent, what):
             found.append(f"{what}: {getattr(hostile.sent, what)} instead of {getattr(control.sent, what)}")
