@@ -15,6 +15,7 @@ from casework.catalogue import Clause, Enforcement, shipped_actions
 from casework.model import Common, Row
 from casework.query import Query, depends_on_time, parse
 from client.views.chosen import chosen
+from client.views.drawn import DrawnRows
 from client.views.floor import Floor
 from client.views.inview import InView
 from client.views.row import QueueRow, queue_row
@@ -88,6 +89,7 @@ class FloorModel(Generic[S]):
         """Told of every case that changed."""
         self.sending: set[str] = set()
         """Cases with a command on its way."""
+        self._drawn = DrawnRows()
         self._untaken: set[str] = set()
         """Cases that changed and are not taken in yet."""
         self.unread: list[Fault] = []
@@ -126,11 +128,15 @@ class FloorModel(Generic[S]):
         now = self.now()
         if self.session is None or now is None:
             return None
+        sending = case_id in self.sending
+        drawn = self._drawn.get(case_id, now, sending=sending)
+        if drawn is not None:
+            return drawn
         row = self.session.mirror.rows.get(case_id)
         if row is None:
             return None
         self.looked(row)
-        return queue_row(row, now, self.me, sending=case_id in self.sending)
+        return self._drawn.keep(queue_row(row, now, self.me, sending=sending))
 
     def next_late(self) -> tuple[int, str] | None:
         """(due_at, case id) of the next case to be late."""
@@ -204,7 +210,10 @@ class FloorModel(Generic[S]):
             dirty = session.mirror.take_dirty()
             self.stirred(dirty)
             self._untaken |= dirty
-            self.tally.me = self.me
+            self._drawn.forget(dirty)
+            if self.tally.me != self.me:
+                self.tally.me = self.me
+                self._drawn.clear()
         changed = self._take_slice(rows, now) or changed
         if self._asks_time and not self._ids.walking:
             if now - self._asked_at >= max(AGAIN_MS, AGAIN_SHARE * self._spent_ms):

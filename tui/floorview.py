@@ -83,7 +83,8 @@ class FloorView(Vertical):
         yield Footer(id="footer")
 
     def on_mount(self) -> None:
-        self.queue.source(self.model.ids, self._row, self.model.index, self.model.marks)
+        model = self.model
+        self.queue.source(model.ids, self._row, model.index, model.marks, model.tally.is_s0)
 
     def _row(self, case_id: str) -> QueueRow | None:
         """The drawable row, or in its place one that says that it cannot be shown: the others stand."""

@@ -6,6 +6,7 @@ A frame that cannot go is not composed at all; what it would have shown stays ma
 from __future__ import annotations
 
 import os
+from typing import Final
 
 from rich.console import RenderableType
 from textual import events
@@ -29,7 +30,9 @@ class PaintedApp(App[None], inherit_bindings=False):
         super().__init__(driver_class=driver_class)
         self._encoder = Encoder()
         self._source = Source()
-        self._pace = Pace(remote="SSH_CONNECTION" in os.environ)
+        self.remote: Final = "SSH_CONNECTION" in os.environ
+        """Whether the terminal is on the far side of a network, where each frame counts."""
+        self._pace = Pace(remote=self.remote)
         self._entries = 0
         self._owed = False
         """Whether a frame was composed that did not go out."""
@@ -148,6 +151,11 @@ class PaintedScreen(Screen[ScreenResultType], inherit_bindings=False):
     def paint_now(self) -> None:
         """Paint the widgets' own changes inside the action that made them."""
         if (app := self._painted) is not None:
+            app.paint_now()
+
+    def paint_first(self) -> None:
+        """Paint the part of an action that is done already, if a frame more costs nothing."""
+        if (app := self._painted) is not None and not app.remote:
             app.paint_now()
 
     def paint_news(self) -> None:

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from textual.filter import LineFilter, Monochrome, NoColor
+from textual.filter import ANSIToTruecolor, LineFilter, Monochrome, NoColor
 
 from tui.abilities import is_utf8
 from widgets.gate import Gate
@@ -22,8 +22,12 @@ def gate_for(encoding: str | None, *, ascii_shapes: bool) -> Gate:
 
 
 def filters(own: Sequence[LineFilter], gate: LineFilter, *, plain: bool) -> list[LineFilter]:
-    """What everything painted goes through, the gate last. Textual would leave greys where no color is wanted."""
-    kept = [each for each in own if not isinstance(each, Monochrome | NoColor)]
+    """What everything painted goes through, the gate last. Textual would leave greys where no color is wanted.
+
+    It also looks at every piece of every line for colors that its themes for terminals with few colors use; ours say
+    theirs as they are meant.
+    """
+    kept = [each for each in own if not isinstance(each, Monochrome | NoColor | ANSIToTruecolor)]
     return [*kept, *((NoColor(),) if plain else ()), gate]
 
 

@@ -7,7 +7,7 @@ number here, `top`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -20,6 +20,7 @@ from widgets.columns import Columns
 from widgets.status import line_width
 from widgets.toned import Toned
 
+STRIPS_MOST: Final = 256
 URGENT_LOOK: Final = 100
 """How far from the top S0 are looked for: the order puts them first."""
 
@@ -54,6 +55,9 @@ class Queue(Toned):
         self._row_of: Callable[[str], QueueRow | None] = lambda case_id: None
         self._index_of: Callable[[str], int | None] = lambda case_id: None
         self._marked: Container[str] = ()
+        self._is_s0: Callable[[str], bool] = lambda case_id: False
+        self._strips: dict[Placed, Strip] = {}
+        """Rows as they were drawn in this width: they move up and down more often than they change."""
         self._cursor: str | None = None
         self._waiting: str | None = None
         """The case that was selected when the list became empty."""
@@ -101,9 +105,11 @@ class Queue(Toned):
         row_of: Callable[[str], QueueRow | None],
         index_of: Callable[[str], int | None],
         marked: Container[str] = (),
+        is_s0: Callable[[str], bool] = lambda case_id: False,
     ) -> None:
-        """Where the list comes from: ids in order, the row of an id, the place of an id; which ids are marked."""
+        """Where the list comes from: ids in order, the row of an id, the place of an id; which are marked, which S0."""
         self._ids, self._row_of, self._index_of, self._marked = ids, row_of, index_of, marked
+        self._is_s0 = is_s0
 
     # --- what the floor does
 
@@ -129,14 +135,15 @@ class Queue(Toned):
         self.repaint()
         return Settled(lost=lost)
 
-    def repaint(self) -> None:
-        """Paint the lines whose row or selection differs from what stands there."""
+    def repaint(self, lines: Iterable[int] | None = None) -> None:
+        """Paint the lines (all of them, or these) whose row or selection differs from what stands there."""
         height = self.size.height
         if len(self._painted) != height:
             self._painted = [None] * height
             self.refresh()
+            lines = None
         width = self.size.width
-        for y in range(1, height):
+        for y in range(1, height) if lines is None else lines:
             wanted = self._line_at(y)
             if wanted != self._painted[y]:
                 self._painted[y] = wanted
@@ -149,6 +156,7 @@ class Queue(Toned):
         at = None if case_id is None else self._index_of(case_id)
         if case_id is not None and at is None:
             return False
+        top, line = self._top, self.cursor_line
         self._cursor = case_id
         self._waiting = None
         self._at = at or 0
@@ -156,7 +164,9 @@ class Queue(Toned):
         self._clamp()
         if case_id is not None:
             self._reveal()
-        self.repaint()
+        # Most moves change two rows, and the line of what is hidden.
+        moved = {y for y in (line, self.cursor_line, self.size.height - 1) if y is not None and y > 0}
+        self.repaint(sorted(moved) if self._top == top else None)
         return True
 
     def move(self, lines: int) -> None:
@@ -190,7 +200,12 @@ class Queue(Toned):
             self._top = self._at - self._line
         self._clamp()
         self._painted = []
+        self._strips.clear()
         self.repaint()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._strips.clear()
 
     def paint_line(self, y: int) -> Strip:
         width = self.size.width
@@ -199,8 +214,14 @@ class Queue(Toned):
             return self.strip_of(columns.header(), width)
         wanted = self._line_at(y)
         if isinstance(wanted, Placed):
-            line = columns.line(wanted.row, selected=wanted.selected, marked=wanted.marked)
-            return self.strip_of(line, width, selected=wanted.selected)
+            strip = self._strips.get(wanted)
+            if strip is None:
+                line = columns.line(wanted.row, selected=wanted.selected, marked=wanted.marked)
+                strip = self.strip_of(line, width, selected=wanted.selected)
+                if len(self._strips) >= STRIPS_MOST:
+                    self._strips.clear()
+                self._strips[wanted] = strip
+            return strip
         return self.strip_of(wanted, width)
 
     def _line_at(self, y: int) -> Placed | Line:
@@ -229,10 +250,6 @@ class Queue(Toned):
         if urgent:
             parts.append(text(f"\u25a0{urgent} S0 above", "s0"))
         return dotted(*parts)
-
-    def _is_s0(self, case_id: str) -> bool:
-        row = self._row_of(case_id)
-        return row is not None and row.severity == "S0"
 
     def _clamp(self) -> None:
         self._top = max(0, min(self._top, len(self._ids) - self.page))

@@ -62,7 +62,8 @@ class Toned(Widget, can_focus=False):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._tones: dict[Tone, Style] | None = None
-        self._ground: Style | None = None
+        self._grounded: dict[tuple[Tone, bool], Style] = {}
+        """Tones on the widget's ground, and on that of a selected line."""
         self._failure: Fault | None = None
         self._torn = False
         """Whether a line was drawn as a sentence because it could not be drawn as it is."""
@@ -121,7 +122,8 @@ class Toned(Widget, can_focus=False):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._tones = self._ground = None
+        self._tones = None
+        self._grounded.clear()
 
     def tone(self, tone: Tone) -> Style:
         """The look of `tone`, without a background of its own."""
@@ -143,14 +145,18 @@ class Toned(Widget, can_focus=False):
             if room <= 0:
                 break
             piece = cut(words(text), room)
-            segments.append(Segment(piece, self.tone(tone)))
+            segments.append(Segment(piece, self._on_ground(tone, selected)))
             room -= cell_len(piece)
         if room > 0:
-            segments.append(Segment(" " * room, self.tone("text")))
-        if self._ground is None:
-            self._ground = self.rich_style
-        ground = self._ground + self._selection() if selected else self._ground
-        return Strip(segments, width).apply_style(ground)
+            segments.append(Segment(" " * room, self._on_ground("text", selected)))
+        return Strip(segments, width)
+
+    def _on_ground(self, tone: Tone, selected: bool) -> Style:
+        style = self._grounded.get((tone, selected))
+        if style is None:
+            ground = self.rich_style + self._selection() if selected else self.rich_style
+            style = self._grounded[tone, selected] = ground + self.tone(tone)
+        return style
 
     def _selection(self) -> Style:
         """The ground of the selected line; reverse where there is no shade for it."""

@@ -93,6 +93,10 @@ class Tally:
     def snoozed(self) -> int:
         return self._snoozed
 
+    def is_s0(self, case_id: str) -> bool:
+        """Whether that is an open S0."""
+        return case_id in self._s0
+
     @property
     def s0(self) -> frozenset[str]:
         """Every open S0, by id."""

@@ -70,7 +70,8 @@ def test_after_a_stall_the_screen_is_right_and_keys_typed_blind_did_nothing(feed
         terminal.wait_for("stood still when you pressed that")
         assert "second" not in terminal.lines[-2], "the escalation waits to be sent"
         assert len(terminal.written) - start < TERMINALS_OWN
-        count = feed.check()
+        count = feed.count()
+        assert (count.connections, count.everything) == (1, 1), "the link broke"
         assert count.sent >= PER_SECOND * seconds
         found = shape(terminal)
         terminal.burst(REDRAW)

@@ -186,6 +186,9 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         self._note_selected()
 
     def _paint_case(self) -> None:
+        # The row is what the eye waits for; what is said of its case comes a moment later.
+        self.view.queue.place_cursor()
+        self.paint_first()
         self.view.paint_case()
         self._note_selected()
 
