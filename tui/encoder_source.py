@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set, ValuesView
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set, ValuesView
 from itertools import islice
-from typing import Final
+from typing import Final, TypeAlias
 
 from rich.color import ColorSystem
+from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate, LayoutUpdate
 from textual.geometry import Region
@@ -19,15 +20,20 @@ from textual.widget import Widget
 
 from tui.encoder import Piece, fitted
 from tui.encoder_cells import PLAIN, TAIL, Cells, Look, look_of, measured
+from widgets.toned import Toned
 
 LOOKS_MOST: Final = 1_024
 
 
-class Patch(CompositorUpdate):
-    """Lines of widgets that nothing stands before: (column, line, strip)."""
+Drawn: TypeAlias = tuple[int, int, Iterable[Segment]]
+"""Column and line of the first cell, and what is drawn from there on."""
 
-    def __init__(self, strips: Sequence[tuple[int, int, Strip]]) -> None:
-        self.strips = strips
+
+class Patch(CompositorUpdate):
+    """Lines of widgets that nothing stands before."""
+
+    def __init__(self, drawn: Sequence[Drawn]) -> None:
+        self.drawn = drawn
 
 
 class Source:
@@ -44,8 +50,8 @@ class Source:
             self._colors = colors
             self._looks.clear()
         if isinstance(update, Patch):
-            for x, y, strip in update.strips:
-                yield x, y, self._cells(strip)
+            for x, y, segments in update.drawn:
+                yield x, y, self._cells(segments)
         elif isinstance(update, LayoutUpdate):
             right = update.region.right
             for y, line in enumerate(update.strips, update.region.y):
@@ -65,12 +71,12 @@ class Source:
         else:
             raise TypeError(f"no pieces in {type(update).__name__}")
 
-    def _cells(self, strip: Strip) -> Cells:
+    def _cells(self, segments: Iterable[Segment]) -> Cells:
         texts: list[str] = []
         looks: list[Look] = []
         before = PLAIN
         known = self._looks
-        for text, style, control in strip:
+        for text, style, control in segments:
             if control:
                 continue
             of = known.get(style)
@@ -112,15 +118,15 @@ def hand_over(screen: Screen[object], display: Callable[[Screen[object], Composi
     screen._dirty_widgets.clear()
     if not wanting:
         return
-    strips = _on_top(screen._compositor, wanting)
-    if strips is None:
+    drawn = _on_top(screen._compositor, wanting)
+    if drawn is None:
         screen._compositor.update_widgets(wanting)
         screen._compositor_refresh()
     else:
-        display(screen, Patch(strips))
+        display(screen, Patch(drawn))
 
 
-def _on_top(compositor: Compositor, wanting: Set[Widget]) -> list[tuple[int, int, Strip]] | None:
+def _on_top(compositor: Compositor, wanting: Set[Widget]) -> list[Drawn] | None:
     """The lines that widgets want painted; None if one of them needs the compositor, which takes all widgets' lines."""
     if compositor._dirty_regions:
         return None
@@ -133,13 +139,30 @@ def _on_top(compositor: Compositor, wanting: Set[Widget]) -> list[tuple[int, int
                 return None
             found.append((widget, region))
         before.append(seen)
-    strips: list[tuple[int, int, Strip]] = []
+    drawn: list[Drawn] = []
     for widget, (left, top, width, height) in found:
         lines = sorted({y for dirty in widget._exchange_repaint_regions() for y in dirty.line_range if 0 <= y < height})
+        if isinstance(widget, Toned) and not widget.gutter:
+            drawn += [(left, top + y, segments) for y, segments in zip(lines, bare(widget, lines), strict=True)]
+            continue
         for first, count in _ranges(lines):
-            drawn = widget.render_lines(Region(0, first, width, count))
-            strips += [(left, top + y, strip) for y, strip in enumerate(drawn, first)]
-    return strips
+            strips = widget.render_lines(Region(0, first, width, count))
+            drawn += [(left, top + y, strip) for y, strip in enumerate(strips, first)]
+    return drawn
+
+
+def bare(widget: Toned, lines: Iterable[int]) -> Iterator[list[Segment]]:
+    """Lines of a widget without borders and padding, through the filters: what Textual's cache of styles makes of them.
+
+    It asks for each line what borders, outline and opacity there are; lines of toned text have none.
+    """
+    filters = widget.get_line_filters()
+    background = widget.background_colors[1]
+    for y in lines:
+        segments = list(widget.render_line(y))
+        for each in filters:
+            segments = each.apply(segments, background)
+        yield segments
 
 
 def _ranges(lines: Sequence[int]) -> Iterator[tuple[int, int]]:

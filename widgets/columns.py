@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -44,6 +45,7 @@ class Columns(Struct, frozen=True):
     age: int
 
     @classmethod
+    @lru_cache(maxsize=32)
     def of(cls, width: int) -> Columns:
         """The columns of a queue `width` cells wide."""
         owner = OWNER if width >= NARROW else OWNER_NARROW

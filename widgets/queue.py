@@ -165,7 +165,8 @@ class Queue(Toned):
         if case_id is not None:
             self._reveal()
         # Most moves change two rows, and the line of what is hidden.
-        moved = {y for y in (line, self.cursor_line, self.size.height - 1) if y is not None and y > 0}
+        height = self.size.height
+        moved = {y for y in (line, self.cursor_line, height - 1) if y is not None and 0 < y < height}
         self.repaint(sorted(moved) if self._top == top else None)
         return True
 

@@ -16,9 +16,11 @@ from textual.screen import ModalScreen, Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tests.tui.test_console import desk, ready
 from tests.tui.test_encoder import Glass
 from tui.encoder import Encoder
-from tui.encoder_source import Patch, Source, hand_over, whole
+from tui.encoder_source import Patch, Source, bare, hand_over, whole
+from widgets.toned import Toned
 
 NARROW = ("6:41", "-0:42", "\u25a0S0", "\u25b2S1", "t\u00e9", "a", " ", "    ", "\u2500\u2500", "contain")
 WIDE = (*NARROW, "\u5bbd\u5b57\u5bbd", "e\u0301t\u0301", "\U0001f525")
@@ -211,6 +213,18 @@ async def test_after_any_steps_the_screen_is_as_if_painted_whole(seed: int, word
                 assert app.glass.seen() == textuals(app).seen()
 
 
+async def test_bare_lines_are_what_textual_makes_of_them() -> None:
+    async with desk(size=(160, 50)) as shown:
+        await ready(shown)
+        found = [widget for widget in shown.app.floor.query(Toned) if widget.size and widget.display]
+        assert len(found) >= 5
+        for widget in found:
+            assert not widget.gutter
+            whole = widget.render_lines(Region(0, 0, *widget.size))
+            segments = bare(widget, range(widget.size.height))
+            assert [Strip(line).simplify() for line in segments] == [strip.simplify() for strip in whole]
+
+
 async def test_lines_that_nothing_stands_before_skip_the_compositor() -> None:
     app = Desk(random.Random(1), NARROW)
     shown: list[object] = []
@@ -220,7 +234,7 @@ async def test_lines_that_nothing_stands_before_skip_the_compositor() -> None:
         hand_over(app.screen, lambda screen, update: shown.append(update))
         (patch,) = shown
         assert isinstance(patch, Patch)
-        assert [(x, y) for x, y, _ in patch.strips] == [(0, 1)]
+        assert [(x, y) for x, y, _ in patch.drawn] == [(0, 1)]
         app.query_one("#left", Sheet).refresh(Region(0, 1, 9, 1))
         hand_over(app.screen, lambda screen, update: shown.append(update))
         assert shown == [patch]  # behind another: the compositor paints it, through `_display`

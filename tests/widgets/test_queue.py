@@ -146,3 +146,15 @@ def test_columns_fill_any_width(width: int) -> None:
 
     assert cell_len(line) == width
     assert cell_len("".join(str(piece) for piece, _ in Columns.of(width).header())) <= width
+
+
+async def test_before_it_has_any_lines_a_case_can_be_selected(app: QueueApp) -> None:
+    app.queue.display = False
+    rows = Rows(5)
+    early = Queue()
+    early.source(rows.shown, rows.draw, rows.index)
+    await app.mount(early, after=app.queue)
+    early.styles.height = 0
+    early.first()
+    early.move(2)
+    assert early.cursor == rows.shown[2]
