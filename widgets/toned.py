@@ -62,7 +62,7 @@ class Toned(Widget, can_focus=False):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._tones: dict[Tone, Style] | None = None
-        self._grounded: dict[tuple[Tone, bool], Style] = {}
+        self._grounded: dict[tuple[Style, bool], Style] = {}
         """Tones on the widget's ground, and on that of a selected line."""
         self._failure: Fault | None = None
         self._torn = False
@@ -152,10 +152,11 @@ class Toned(Widget, can_focus=False):
         return Strip(segments, width)
 
     def _on_ground(self, tone: Tone, selected: bool) -> Style:
-        style = self._grounded.get((tone, selected))
+        ink = self.tone(tone)
+        style = self._grounded.get((ink, selected))
         if style is None:
             ground = self.rich_style + self._selection() if selected else self.rich_style
-            style = self._grounded[tone, selected] = ground + self.tone(tone)
+            style = self._grounded[ink, selected] = ground + ink
         return style
 
     def _selection(self) -> Style:

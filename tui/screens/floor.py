@@ -151,7 +151,6 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         cursor = self.view.queue.cursor
         moved = self.following.glance(cursor, monotonic_ms(), past=self.view.pane_is_shown) or moved
         if moved or due or phase != self._phase:
-            self._phase = phase
             self.paint()
             self.paint_news()
 
@@ -180,6 +179,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
 
     def paint(self) -> None:
         """Paint everything that differs from what stands there."""
+        self._phase = self.model.phase
         self.view.refused(refused_lines(self.batches.unseen))
         self.filtering.refresh()
         self.view.paint(self._line())
