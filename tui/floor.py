@@ -129,14 +129,17 @@ class FloorModel(Generic[S]):
         if self.session is None or now is None:
             return None
         sending = case_id in self.sending
-        drawn = self._drawn.get(case_id, now, sending=sending)
+        # A key is about the row of this moment: one that was kept counts only while nothing came since.
+        settled = self.session.mirror.revision == self._revision
+        drawn = self._drawn.get(case_id, now, sending=sending) if settled else None
         if drawn is not None:
             return drawn
         row = self.session.mirror.rows.get(case_id)
         if row is None:
             return None
         self.looked(row)
-        return self._drawn.keep(queue_row(row, now, self.me, sending=sending))
+        made = queue_row(row, now, self.me, sending=sending)
+        return self._drawn.keep(made) if settled else made
 
     def next_late(self) -> tuple[int, str] | None:
         """(due_at, case id) of the next case to be late."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,11 +79,16 @@ class LooseQueue(Queue):
     def refresh(self, *regions: Region, **_: Any) -> LooseQueue:
         return self
 
-    def repaint(self) -> None:
-        super().repaint()
+    def repaint(self, lines: Iterable[int] | None = None) -> None:
+        super().repaint(lines)
         top, page = self.window
         rows = self._rows().rows
-        self.stood = {case_id: rows[case_id] for case_id in self._ids[top : top + page] if case_id in rows}
+        shown = self._ids[top : top + page]
+        if lines is None:
+            self.stood = {case_id: rows[case_id] for case_id in shown if case_id in rows}
+        else:
+            painted = [shown[y - 1] for y in lines if 0 < y <= len(shown)]
+            self.stood |= {case_id: rows[case_id] for case_id in painted if case_id in rows}
 
     @property
     def selected(self) -> tuple[str, int] | None:
@@ -157,6 +162,9 @@ class LooseFloor(FloorScreen):
 
     def call_after_refresh(self, *_: Any, **__: Any) -> bool:
         return True
+
+    def paint_first(self) -> None:
+        pass
 
     def paint_now(self) -> None:
         pass
