@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from casework.caseid import shown
 from casework.model import Common
 from casework.verbs import Verb
@@ -54,14 +52,6 @@ def help_lines(keymap: Keymap, model: WorkFloor, case: Common | None) -> tuple[L
                 lines.append(_line(" ".join(found) or f":{act.name}", view or act.title, None))
         lines.append(())
     return tuple(lines)
-
-
-def found_in(lines: Sequence[Line], words: str) -> tuple[Line, ...]:
-    """The lines that say `words`, under their headings; all of them for nothing."""
-    wanted = words.casefold().strip()
-    if not wanted:
-        return tuple(lines)
-    return tuple(line for line in lines if wanted in "".join(str(text) for text, _ in line).casefold())
 
 
 def _name(bound: Bound) -> str:

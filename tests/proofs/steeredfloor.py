@@ -155,6 +155,7 @@ class LooseFloor(FloorScreen):
 
     def _open(self, case_id: str, section: object) -> None:
         self.view.open(case_id)
+        self.paint()
 
     def _spawn(self, work: Any) -> None:
         self.works = [each for each in self.works if not each.done()]
