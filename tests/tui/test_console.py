@@ -65,7 +65,8 @@ class Desk:
         await self.until(lambda: self.app.model.index(case_id) is not None)
         self.app.floor.select(case_id)
         self.app.floor.paint()
-        await self.pilot.pause()
+        # Where the program just moved the selection, keys that hurt would be asked for again.
+        await self.until(lambda: self.app.floor.steering.seen.target().sure)
         assert self.cursor == case_id
 
     def gone(self, count: int = 1) -> Callable[[], bool]:
