@@ -86,6 +86,8 @@ class PtyProgram:
         }
         environment.pop("NO_COLOR", None)
         environment.pop("TMUX", None)
+        # What is installed is compiled; without this ours would be compiled at each start, and Textual not.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         self._leader, follower = pty.openpty()
         termios.tcsetwinsize(follower, (ROWS, COLUMNS))
         self.started_at = time.monotonic()

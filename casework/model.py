@@ -93,7 +93,8 @@ class Clock(Part, frozen=True, kw_only=True):
     @property
     def running(self) -> bool:
         """Unmet, unwaived, unpaused and not stopped by an end: it can be late and it can place a case."""
-        return self.owed and not self.paused
+        # Asked of every clock of every case, so it asks nothing else: `owed`, and not paused.
+        return self.met_at is None and self.waived is None and self.stopped_at is None and not self.paused
 
     @property
     def owed(self) -> bool:

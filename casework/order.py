@@ -48,20 +48,22 @@ def next_clock(clocks: Iterable[Clock]) -> Clock | None:
     Outer bounds count as clocks of their milestone. Met, waived and paused clocks do not count.
     """
     best: Clock | None = None
-    best_rank: tuple[int, int, int, bool, str, int] | None = None
+    best_rank = (NONE, 0)
     for clock in clocks:
         if clock.running:
-            rank = (
-                _kind(clock),
-                clock.due_at,
-                MILESTONES.index(clock.milestone),
-                clock.outer_bound,
-                clock.party or "",
-                clock.round,
-            )
-            if best_rank is None or rank < best_rank:
+            rank = (_kind(clock), clock.due_at)
+            if best is None or rank < best_rank or (rank == best_rank and _after(best, clock)):
                 best, best_rank = clock, rank
     return best
+
+
+def _after(one: Clock, other: Clock) -> bool:
+    """Whether `other` comes first of two that are due together."""
+    return _by_name(other) < _by_name(one)
+
+
+def _by_name(clock: Clock) -> tuple[int, bool, str, int]:
+    return (MILESTONES.index(clock.milestone), clock.outer_bound, clock.party or "", clock.round)
 
 
 def next_of(x: Common | Stub) -> Next | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from textual import events
 from textual.app import ComposeResult
 
 from client.views.bits import DOT, Line
-from client.views.wall import flow, legible, wall
+from client.views.flow import Flow
+from client.views.wall import flow_line, legible, wall
 from tui.abilities import Abilities
 from tui.application import Application
 from tui.floor import FloorModel, elapsed_ms
@@ -22,6 +23,19 @@ TAKEN_MS = 100
 """How long one look may go on taking in what changed: nobody types here."""
 FLOW_MS = 10_000
 """How often arrivals and clears are counted again."""
+
+
+class WallFloor(FloorModel[Watched]):
+    """The floor as the wall shows it: with what came and what ended lately."""
+
+    def __init__(self, *, name: str = "") -> None:
+        super().__init__(name=name, read_only=True)
+        self.flow = Flow()
+
+    def _noted(self, dirty: Collection[str]) -> None:
+        now = self.now()
+        if self.session is not None and now is not None:
+            self.flow.update(self.session.mirror.rows, dirty, now)
 
 
 class WallApp(Application, inherit_bindings=False):
@@ -42,7 +56,7 @@ class WallApp(Application, inherit_bindings=False):
         super().__init__(gate=gate, abilities=abilities, faults=faults)
         self._connect = connect
         self._seen_from = screen
-        self.model: FloorModel[Watched] = FloorModel(name=name, read_only=True)
+        self.model = WallFloor(name=name)
         self._flow: Line = ()
         self._flow_at = -FLOW_MS
 
@@ -82,7 +96,7 @@ class WallApp(Application, inherit_bindings=False):
         now = model.now()
         if now is not None and now - self._flow_at >= FLOW_MS:
             self._flow_at = now
-            self._flow = flow(rows.values(), now)
+            self._flow = flow_line(*model.flow.count(now))
         page = wall(model.floor(), rows, model.ids, model.next_late(), flow=self._flow)
         on.tell(page, self._foot())
 

@@ -5,7 +5,7 @@ Staff handles may stand. When the feed is stale there are no numbers at all, onl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -17,7 +17,7 @@ from casework.untrusted import Untrusted
 from client.views.bits import Line, Tone, dotted, text
 from client.views.floor import Floor
 from client.views.row import SEVERITY_TONE, clock_tone
-from client.views.times import HOUR, countdown, feed_age, lateness, stopwatch, utc
+from client.views.times import countdown, feed_age, lateness, stopwatch, utc
 
 ROWS: Final = 7
 SHAPES: Final[dict[str, str]] = {"S0": "\u25a0", "S1": "\u25b2", "S2": "\u25cf", "S3": "\u25cb", "S4": "\u00b7"}
@@ -86,12 +86,8 @@ def wall(
     )
 
 
-def flow(rows: Iterable[Row], now: int) -> Line:
-    """Arrivals against clears in the last hour. Ended cases stay in the mirror for a day, so both are whole."""
-    arrived = ended = 0
-    for row in rows:
-        arrived += now - HOUR < row.opened_at <= now
-        ended += row.ended_at is not None and now - HOUR < row.ended_at <= now
+def flow_line(arrived: int, ended: int) -> Line:
+    """Arrivals against clears."""
     return text(f"in {arrived}/h  out {ended}/h", "quiet")
 
 
