@@ -25,6 +25,7 @@ TICK_S: Final = 0.25
 HANDSHAKE_S: Final = 5.0
 REST_S: Final = 1.0
 """At most so long waits a snapshot for its first page to be painted."""
+_BREATH_S: Final = 0.001
 _TAKEN_AT_ONCE: Final = 32
 """Frames that are taken before others on the event loop get their turn."""
 
@@ -160,7 +161,11 @@ class Link:
                 if not self._on.is_set() and state.mirror.loading and state.mirror.rows:
                     await self._rest()
                 taken += 1
-                if taken >= _TAKEN_AT_ONCE or len(data) > limits.EVENTS_BYTES // 4:
+                if len(data) > limits.EVENTS_BYTES // 4:
+                    # A page of a snapshot. A key goes through several hands before it is painted: let it, at once.
+                    taken = 0
+                    await asyncio.sleep(_BREATH_S)
+                elif taken >= _TAKEN_AT_ONCE:
                     taken = 0
                     await asyncio.sleep(0)
         except ConnectionClosed:

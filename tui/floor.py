@@ -33,7 +33,7 @@ AGAIN_SHARE: Final = 10
 """Asking again takes no more than one part in so many of the time."""
 SLICE_MS: Final = 3.5
 """How long a search may keep a key press waiting."""
-TAKEN_AT_ONCE: Final = 32
+TAKEN_AT_ONCE: Final = 256
 """Cases that are taken in before the time is looked at."""
 LOCK_MS: Final = 60_000
 """How long the order stays locked."""
@@ -212,11 +212,18 @@ class FloorModel(Generic[S]):
             self._revision = session.mirror.revision
             dirty = session.mirror.take_dirty()
             self.stirred(dirty)
-            self._untaken |= dirty
             self._drawn.forget(dirty)
             if self.tally.me != self.me:
                 self.tally.me = self.me
                 self._drawn.clear()
+            # What is gone leaves at once: a list of cases that are not there must not be chosen from.
+            gone = {case_id for case_id in dirty if case_id not in rows}
+            if gone:
+                self._take(rows, gone, now)
+                self._noted(gone)
+                changed = True
+            self._untaken |= dirty
+            self._untaken -= gone
         changed = self._take_slice(rows, now) or changed
         if self._asks_time and not self._ids.walking:
             if now - self._asked_at >= max(AGAIN_MS, AGAIN_SHARE * self._spent_ms):
