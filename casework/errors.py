@@ -9,6 +9,8 @@ CaseworkError
 
 from __future__ import annotations
 
+from casework import saying
+
 
 class CaseworkError(Exception):
     """Base of everything that casework refuses; `str()` is a sentence for the person who asked."""
@@ -21,7 +23,7 @@ class IllegalTransition(CaseworkError):
         self.state = state
         self.verb = verb
         self.guard = guard
-        super().__init__(f"Not done: {verb} in {state}. {guard}")
+        super().__init__(saying.refused(verb, state, guard))
 
 
 class StaleVersion(CaseworkError):
@@ -34,8 +36,8 @@ class StaleVersion(CaseworkError):
         self.at = at
         self.type = type
         super().__init__(
-            f"Not done: {by} changed this case meanwhile ({type}); it is at version {version}, you saw {expected}. "
-            "Nothing was sent."
+            f"Not done: {saying.meanwhile(by, type, at)}. Nothing was sent. "
+            f"Look again: it is at version {version}, you saw {expected}."
         )
 
 

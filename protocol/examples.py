@@ -71,7 +71,7 @@ PROBLEM: Final[dict[str, Any]] = {
     "type": "/problems/stale-version",
     "title": "The case changed meanwhile",
     "status": 409,
-    "detail": "Not done: bo changed this case meanwhile (CaseClaimed); it is at version 2, you saw 1.",
+    "detail": "Not done: bo claimed it meanwhile, at 12:41:03 Z. Nothing was sent.",
     "version": 2,
     "by": "bo",
     "at": 1795309351000,

@@ -41,6 +41,7 @@ class Following:
         self._opened = case_id
         if self._glanced == case_id:
             self._glanced = None
+        self._known = self._look.known(None)  # what was painted by now may be less than what is known
         self._spawn(self._fetch(case_id))
 
     def close(self) -> None:
@@ -88,7 +89,7 @@ class Following:
 
     async def _fetch(self, case_id: str) -> None:
         session = self._model.session
-        if session is None:
+        if session is None or case_id != self._opened:
             return
         session.doing(case_id, "looking")
         case = await session.open_case(case_id) or self._model.case(case_id)
@@ -97,4 +98,12 @@ class Following:
 
     def _shut(self, case_id: str | None) -> None:
         if case_id is not None and self._model.session is not None:
-            self._spawn(self._model.session.close_case(case_id))
+            self._spawn(self._leave(case_id))
+
+    async def _leave(self, case_id: str) -> None:
+        session = self._model.session
+        # It may have been opened again before this had its turn.
+        if session is not None and case_id not in (self._opened, self._glanced):
+            await session.close_case(case_id)
+        elif session is not None and case_id == self._glanced:
+            session.doing(case_id, "")  # others no longer see somebody at it

@@ -126,6 +126,8 @@ def _value(ask: Ask, text: str, now: int) -> Any:
             raise FieldFault(ask.name, f"{ask.label}: it {fault.why}") from None
     if ask.kind == "factors":
         return parse_factors(ask.name, text)
+    if ask.kind == "task" and text.isascii() and text.isdigit():
+        return f"t{text}"
     return text
 
 
@@ -202,6 +204,9 @@ def _default(ask: Ask, verb: Verb, case: Common, me: str) -> str:
         return "internal"
     if ask.name == "action_id" and isinstance(case, Case):
         return next((each.action_id for each in case.actions if each.state == "proposed"), "")
+    if ask.kind == "task":
+        tasks = _open_tasks(case)
+        return tasks[0] if len(tasks) == 1 else ""
     return ""
 
 
@@ -222,10 +227,21 @@ def _factors_as_typed(case: Common) -> str:
 def _choices(ask: Ask, case: Common) -> tuple[str, ...]:
     if ask.kind == "milestone":
         return tuple(dict.fromkeys(clock.milestone for clock in case.clocks if clock.met_at is None))
+    if ask.kind == "task":
+        return _open_tasks(case)
     return CHOICES.get(ask.kind, ())
 
 
+def _open_tasks(case: Common) -> tuple[str, ...]:
+    """Ids of the tasks that are open; one that is no plain word is left out, since it would stand in our own words."""
+    tasks = case.tasks if isinstance(case, Case) else ()
+    ids = (task.task_id for task in tasks if task.done_at is None)
+    return tuple(each for each in ids if each.isascii() and each.isalnum())
+
+
 def _hint(ask: Ask) -> str:
+    if ask.kind == "task":
+        return "its number is enough"
     if ask.kind == "time":
         return "now, +30m, +2h, 14:00"
     if ask.kind == "factors":

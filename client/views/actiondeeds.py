@@ -9,6 +9,7 @@ from casework import actionfacts
 from casework.actionfacts import ActionMoved
 from casework.factbase import Fact
 from client.views.bits import Line, Tone
+from client.views.times import utc
 from client.views.wording import because, spoken
 
 
@@ -36,6 +37,9 @@ ACTION_WORDS: Final[dict[type[Fact], Callable[[Any], Line]]] = {
     actionfacts.ActionCanceled: _moved("canceled"),
     actionfacts.ApprovalLapsed: _moved("has to be approved anew: its approval lapsed", "soon"),
     actionfacts.ActionSending: _moved("sent to the platform"),
+    actionfacts.ActionDelayed: lambda fact: _with(
+        f"delayed, tried again at {utc(fact.again_at)} Z", fact.why, fact, "soon"
+    ),
     actionfacts.ActionAcked: _moved("taken by the platform"),
     actionfacts.ActionFailed: lambda fact: _with("failed", fact.why, fact, "late"),
     actionfacts.ActionUnknown: lambda fact: _with("unknown: no answer", fact.why, fact, "late"),

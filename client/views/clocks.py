@@ -8,13 +8,14 @@ from casework.model import Clock, Common
 from casework.order import next_clock
 from casework.tokens import ENDED_STATES, MILESTONES
 from casework.untrusted import Untrusted
-from client.views.bits import Bit, Line, Tone
+from client.views.bits import DOT, Bit, Line, Tone, dotted
+from client.views.blocks import Hanging
 from client.views.row import clock_tone
 from client.views.times import ago, countdown, of_allowance, utc_minute
 
 BAR: Final = 10
 """Cells of a clock's bar."""
-NAME: Final = 13
+NAME: Final = 12
 """Cells of its name with the space behind it."""
 
 LAWS: Final[dict[str, str]] = {
@@ -32,34 +33,52 @@ def clock_name(clock: Clock) -> str:
     return f"{clock.milestone} law" if clock.outer_bound else clock.milestone
 
 
-def bars(case: Common, now: int) -> list[Line]:
-    """One line a clock: those that run by their deadline, then those that are over."""
+def bars(case: Common, now: int) -> list[Hanging]:
+    """One line a clock: those that run by their deadline, then those that are over; last by which rules they run."""
     first = next_clock(case.clocks) if case.state not in ENDED_STATES else None
-    return [_bar(clock, now, first=clock is first) for clock in sorted(case.clocks, key=_reading_order)]
+    found = [_bar(clock, now, first=clock is first) for clock in sorted(case.clocks, key=_reading_order)]
+    by_rule: dict[str, list[str]] = {}
+    for clock in case.clocks:
+        if clock.owed and clock.rule and not clock.outer_bound:
+            by_rule.setdefault(clock.rule.rpartition(".")[0], []).append(clock.milestone)
+    if by_rule:
+        found.append(Hanging((("rules".ljust(NAME), "quiet"),), _rules(by_rule)))
+    return found
+
+
+def _rules(by_rule: dict[str, list[str]]) -> Line:
+    """The rule that set the allowances; where there are several, which set which."""
+    if len(by_rule) == 1:
+        return tuple((Untrusted(rule), "quiet") for rule in by_rule)
+    parts: list[Line] = [
+        ((Untrusted(rule), "quiet"), (f": {', '.join(dict.fromkeys(milestones))}", "quiet"))
+        for rule, milestones in by_rule.items()
+    ]
+    return dotted(*parts)
 
 
 def _reading_order(clock: Clock) -> tuple[bool, int, int]:
     return (not clock.running, clock.due_at, MILESTONES.index(clock.milestone))
 
 
-def _bar(clock: Clock, now: int, *, first: bool) -> Line:
+def _bar(clock: Clock, now: int, *, first: bool) -> Hanging:
     over = _over(clock, now)
     name: Bit = (clock_name(clock).ljust(NAME), "strong" if first else "quiet" if over else "text")
     if over:
-        return (name, *over)
+        return Hanging((name,), over)
     tone: Tone = clock_tone(clock, now)
     left = clock.due_at - now
     spent = BAR if clock.allowance_ms <= 0 else (clock.allowance_ms - left) * BAR // clock.allowance_ms
     used = max(0, min(BAR, spent))
-    return (
-        name,
+    bar: Line = (
         ("\u2588" * used, tone if tone != "text" else "quiet"),
         ("\u2591" * (BAR - used), "rule"),
         (countdown(left).rjust(7), "strong" if first and tone == "text" else tone),
         (f" of {of_allowance(clock.allowance_ms)}", "quiet"),
         *((("  late", "late"),) if left < 0 else ()),
-        *((("  ", "quiet"), (rule_of(clock), "quiet")) if clock.rule else ()),
+        *((DOT, (LAWS.get(clock.rule) or Untrusted(clock.rule), "quiet")) if clock.outer_bound else ()),
     )
+    return Hanging((name,), bar)
 
 
 def _over(clock: Clock, now: int) -> Line:
@@ -82,13 +101,6 @@ def _over(clock: Clock, now: int) -> Line:
         left = max(0, clock.due_at - (now if clock.paused_at is None else clock.paused_at))
         return ((f"paused{since}, {countdown(left)} left", "quiet"),)
     return ()
-
-
-def rule_of(clock: Clock) -> str | Untrusted:
-    """By which rule it runs: `TTL.S1`, or the law of an outer bound."""
-    if clock.outer_bound:
-        return LAWS.get(clock.rule) or Untrusted(clock.rule)
-    return Untrusted(clock.rule.rpartition(".")[0])
 
 
 def _span(ms: int) -> str:

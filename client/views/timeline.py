@@ -14,6 +14,7 @@ from client.views.bits import DOT, Bit, Line
 from client.views.blocks import Block, Hanging
 from client.views.deeds import deed
 from client.views.times import utc, utc_date
+from client.views.wording import spoken
 
 SHOWN: Final = 300
 """Moments that are laid out; older ones are counted."""
@@ -120,7 +121,7 @@ def kept(case: Case) -> tuple[Block, ...]:
     for contact in case.contacts:
         add(contact.at, contact.by, (f"told {contact.party}", "text"))
     for action in case.actions:
-        add(action.proposed_at, action.proposed_by, (Untrusted(f"proposed {action.action.replace('_', ' ')}"), "text"))
+        add(action.proposed_at, action.proposed_by, ("proposed ", "text"), (spoken(action.action), "text"))
     for task in case.tasks:
         add(task.at, task.by, ("gave a task to ", "text"), (Untrusted(task.owner), "text"))
         if task.done_at is not None:
@@ -128,7 +129,7 @@ def kept(case: Case) -> tuple[Block, ...]:
     for tick in case.runbook:
         add(tick.at, tick.by, ("ticked ", "text"), (Untrusted(tick.step), "text"))
     for related in case.related:
-        add(related.at, related.by, (f"linked {related.relation.replace('_', ' ')}", "text"))
+        add(related.at, related.by, ("linked ", "text"), (spoken(str(related.relation)), "text"))
     if case.owner_since is not None and case.owner is not None:
         add(case.owner_since, case.owner, ("has it", "mine"))
     if case.contained_at is not None:

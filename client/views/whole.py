@@ -14,7 +14,7 @@ from casework.model import Case, Common, Row
 from casework.runbook import Progress
 from casework.untrusted import Untrusted
 from client.views.bits import Bit, Line, dotted, text
-from client.views.blocks import Block, Hanging, Prose, Section
+from client.views.blocks import Block, Choice, Hanging, Prose, Section
 from client.views.checklist import checklist
 from client.views.clocks import bars
 from client.views.facts import Looking, facts
@@ -36,8 +36,8 @@ class Beside(Struct, frozen=True):
     """The feed said which runbooks are in force."""
     happened: tuple[Block, ...] | None = None
     """Its timeline, laid out; None until its events are here."""
-    same: Sequence[Row] | None = None
-    """Cases of the same subject; None until they were asked for."""
+    same: Sequence[Row] | None = ()
+    """Cases of the same subject; None while they are asked for."""
     find: Find = lambda case_id: None
     unfolded: int = 0
     fold_key: str = "+"
@@ -59,7 +59,7 @@ def sections(case: Common, now: int, beside: Beside) -> tuple[Section, ...]:
             Section("work", "Work", tuple(work(case, now)), str(owed) if owed else ""),
             Section("told", "Told", _contacts(case), _count(case.contacts)),
             Section("notes", "Notes", _notes(case), _count(case.notes)),
-            Section("related", "Related", tuple(others), _count(others)),
+            Section("related", "Related", tuple(others), _count([each for each in others if isinstance(each, Choice)])),
             Section("timeline", "Timeline", kept(case) if beside.happened is None else beside.happened),
         ]
     return tuple(section for section in found if section.blocks)

@@ -5,6 +5,7 @@ import pytest
 from casework.commands import COMMANDS
 from casework.decide import HANDLERS, PAIRED
 from casework.errors import BadInput, IllegalTransition
+from casework.saying import NOT_DONE, STANDS
 from casework.verbs import VERBS
 from tests.casework.casefloor import ANA, BO, CASE_B, HOUR, LEE, Floor, types
 
@@ -62,7 +63,8 @@ def test_moves(verb: str, state: str) -> None:
         with pytest.raises(IllegalTransition) as refused:
             floor.do(verb, by=by, **floor.fields(verb))
         assert refused.value.state == state
-        assert str(refused.value).startswith(f"Not done: {refused.value.verb} in {state}. ")
+        assert str(refused.value).startswith(f"{NOT_DONE[refused.value.verb]}: ")
+        assert str(refused.value).endswith(f"The case is {STANDS[state]}.")
         assert floor.case() == before
         return
     if verb in FIRST:

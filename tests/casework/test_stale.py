@@ -50,7 +50,7 @@ def test_a_material_event_refuses_with_who_what_and_when() -> None:
     error = refused.value
     assert (error.by, error.type, error.at, error.expected) == ("lee", "HoldPlaced", floor.now, seen)
     assert error.version == floor.case().version
-    assert "lee changed this case meanwhile (HoldPlaced)" in str(error)
+    assert "lee placed a hold on it meanwhile, at " in str(error)
     floor.do("triage", seen=seen + 1, **floor.fields("triage"))
 
 
@@ -84,7 +84,7 @@ def test_claim_race_tells_who() -> None:
     floor.open()
     seen = floor.case().version
     floor.do("claim", by=BO, seen=seen)
-    with pytest.raises(StaleVersion, match=r"bo changed this case meanwhile \(CaseClaimed\)"):
+    with pytest.raises(StaleVersion, match=r"^Not done: bo claimed it meanwhile, at "):
         floor.do("claim", seen=seen)
     assert floor.case().owner == "bo"
 

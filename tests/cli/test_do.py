@@ -59,7 +59,7 @@ def test_a_refusal_is_one_line_and_exit_1(running_feed: RunningFeed, watchfloor:
     case_id = running_feed.raise_case(TTL, 102)
     ended = watchfloor("do", "investigate", case_id)
     assert (ended.code, ended.out, len(ended.err)) == (1, [], 1)
-    assert "Not done: investigate in NEW" in ended.err[0]
+    assert "Investigation not started: " in ended.err[0]
     as_json = watchfloor("do", "investigate", case_id, "--json")
     assert as_json.code == 1
     assert json.loads(as_json.out[0])["problem"]["type"] == "/problems/illegal-transition"

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from casework.commands import AddNote, Claim, Investigate
+from casework.commands import AddNote, Claim, Investigate, TickStep
+from casework.tokens import CASE_TYPES
 from client.config import Profile
 from client.errors import Refused
 from client.heads import Heads
@@ -92,7 +93,7 @@ async def test_a_refusal_is_a_sentence(feed: RunningFeed, tmp_path: Path) -> Non
         version = held.mirror.rows[case_id].version
         outcome = await held.do(case_id, Investigate(expected_version=version))
         assert (outcome.ok, held.pending) == (False, {})
-        assert outcome.sentence.startswith("Not done: investigate in NEW.")
+        assert outcome.sentence.startswith("Investigation not started: ")
         assert (await held.do(case_id, Claim(expected_version=version))).ok
         stale = await held.do(case_id, Investigate(expected_version=version))
         assert stale.problem is not None
@@ -131,6 +132,32 @@ async def test_an_open_case_follows(feed: RunningFeed, tmp_path: Path) -> None:
         assert held.case(case_id) is None
         with pytest.raises(Refused):
             await held.open_case("C-00000000")
+
+
+async def test_what_happened_on_an_open_case_is_fetched_and_kept_up(feed: RunningFeed, tmp_path: Path) -> None:
+    case_id = feed.raise_case(TTL, 31)
+    async with session(feed.socket, tmp_path) as held:
+        await until(held, lambda: case_id in held.mirror.rows)
+        case = await held.open_case(case_id)
+        assert case is not None
+        assert held.events(case_id) is None
+        held.recall(case_id)
+        await until(held, lambda: held.events(case_id) is not None)
+        assert [event.type for event in held.events(case_id) or ()] == ["CaseOpened"]
+        assert (await held.do(case_id, TickStep(expected_version=case.version, step="claim"))).ok
+        await until(held, lambda: len(held.events(case_id) or ()) == 2)
+        assert [(event.type, event.actor) for event in held.events(case_id) or ()][1][0] == "StepTicked"
+        assert [row.case_id for row in await held.cases_like(f'text~"{case_id}"')] == [case_id]
+        assert await held.cases_like("no such: query") == []
+
+
+async def test_what_is_in_force_is_told_once_the_picture_stands(feed: RunningFeed, tmp_path: Path) -> None:
+    async with session(feed.socket, tmp_path) as held:
+        await until(held, lambda: held.catalogue is not None)
+        told = held.catalogue
+        assert told is not None
+        assert [runbook.case_type for runbook in told.runbooks] == list(CASE_TYPES)
+        assert held.mirror.complete
 
 
 async def test_before_the_link_is_up_a_case_comes_over_http(feed: RunningFeed, tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from casework.commands import (
     AddTask,
     AwaitExternal,
+    CompleteTask,
     Link,
     LogContact,
     PostUpdate,
@@ -16,7 +18,7 @@ from casework.commands import (
     Waive,
 )
 from casework.verbs import VERBS
-from tests.tui.sample_floor import HOUR, MINUTE, NOW, sketch
+from tests.tui.sample_floor import HOUR, MINUTE, NOW, sketch, whole_case
 from tui.forms import FieldFault, command_of, fields_of, parse_time
 
 SCHOOL = next(each for each in sketch() if each.case_id == "C-7F3A9K2M")
@@ -45,6 +47,18 @@ def test_what_the_key_said_is_not_asked_again() -> None:
     assert defaults("set_severity", "S0") == {}
     assert list(defaults("set_severity", "S3")) == ["reason"]
     assert list(defaults("propose", "no_action")) == ["reason"]
+
+
+def test_a_task_is_chosen_by_its_number() -> None:
+    case = whole_case()
+    task = case.tasks[0]
+    verb = VERBS["complete_task"]
+    one = fields_of(verb, case, me="ana")[0]
+    assert (one.default, one.choices) == ("t1", ("t1",))
+    several = replace(case, tasks=(task, replace(task, task_id="t2"), replace(task, task_id="t3", done_at=NOW)))
+    two = fields_of(verb, several, me="ana")[0]
+    assert (two.default, two.choices) == ("", ("t1", "t2"))
+    assert command("complete_task", task_id="2") == CompleteTask(expected_version=14, task_id="t2")
 
 
 def test_commands_are_what_was_typed() -> None:
