@@ -52,6 +52,8 @@ class ConsoleDriver(Terminal):
         self._told: Callable[[], None] | None = getattr(app, "terminal_answered", None)
         self._torn = TornAnswer()
         self._lost = False
+        self._given_back = False
+        """Nothing is written to a terminal that is somebody else's again: no title, no bell."""
         self._began = monotonic_ms()
         super().__init__(app, debug=debug, mouse=mouse, size=size)
 
@@ -72,6 +74,7 @@ class ConsoleDriver(Terminal):
             self._mouse = False
 
     def start_application_mode(self) -> None:
+        self._given_back = False
         super().start_application_mode()
         self._began = monotonic_ms()
         if not self.abilities.basic:
@@ -84,9 +87,10 @@ class ConsoleDriver(Terminal):
         if not self.abilities.basic:
             self.write(_POP_TITLE)
         super().stop_application_mode()
+        self._given_back = True
 
     def write(self, data: str) -> None:
-        if self._lost or (self.abilities.basic and data in _MODERN) or data.startswith(_POINTER):
+        if self._lost or self._given_back or (self.abilities.basic and data in _MODERN) or data.startswith(_POINTER):
             return
         self.meter.wrote(len(data), monotonic_ms())
         super().write(data)
