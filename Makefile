@@ -6,7 +6,8 @@
 #   make bench     speed, as ratios measured side by side                  BENCH="--quick"
 #   make torture   the long fault runs, at most an hour                    TORTURE=resume,kill,race
 #   make feed      one feed node on a log in .run/                         FEED="--listen 127.0.0.1:8700"
-#   make screens   the screens as SVG, under docs/images/
+#   make screens   the screens under docs/images/, and in every terminal under .run/screens/
+#                  (long; fewer of these:)                                 SCREENS="queue card linux truecolor"
 #   make clean     caches and build output; make distclean also .venv and .run
 
 PYTHON ?= python3
@@ -77,6 +78,8 @@ torture: $(VENV)/.dev
 
 screens: $(VENV)/.dev
 	@$(PY) -m tools.screens docs/images
+	@mkdir -p $(RUN)
+	@nice -n 5 $(PY) -m tools.terminalscreens $(RUN)/screens $(SCREENS)
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

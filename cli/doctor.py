@@ -8,20 +8,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple, TextIO
+from collections.abc import Iterator
 
 from cli.errors import Exit
 from cli.lines import write_line
+from cli.terminalchecks import Check, Level, terminal
 
 FSYNC_NOTE_MS = 50.0
 CLOCK_NOTE_S = 2.0
-
-
-class Check(NamedTuple):
-    level: str
-    name: str
-    sentence: str
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,37 +28,6 @@ def run(args: argparse.Namespace) -> int:
         faults += check.level == "FAULT"
         write_line(f"{check.level:<5}  {check.name:<9} {check.sentence}")
     return Exit.REFUSED if faults else Exit.DONE
-
-
-def terminal(env: Mapping[str, str], stdout: TextIO) -> Iterator[Check]:
-    """Size, colors and character set; none of it needs an answer from the terminal."""
-    term = env.get("TERM", "")
-    if not stdout.isatty():
-        yield Check("note", "terminal", "stdout is not a terminal; the console needs one, `tail` and `do` do not")
-    elif term in ("", "dumb"):
-        yield Check("FAULT", "terminal", f"TERM={term or 'unset'} draws no screen; use `watchfloor tail` and `do`")
-    else:
-        columns, lines = os.get_terminal_size(stdout.fileno())
-        level = "ok" if columns >= 80 and lines >= 24 else "note" if columns >= 40 and lines >= 12 else "FAULT"
-        small = "" if level == "ok" else "; 80x24 shows queue and preview, 40x12 is the least"
-        yield Check(level, "terminal", f"{term}, {columns}x{lines}{small}")
-    if env.get("NO_COLOR"):
-        yield Check("ok", "color", "NO_COLOR: shapes and letters carry everything that color would")
-    elif env.get("COLORTERM") in ("truecolor", "24bit"):
-        yield Check("ok", "color", "24-bit color")
-    else:
-        yield Check("ok", "color", "256 colors" if "256" in term else "16 colors")
-    encoding = (getattr(stdout, "encoding", None) or "").lower().replace("-", "")
-    if encoding == "utf8":
-        yield Check("ok", "letters", "UTF-8")
-    else:
-        yield Check(
-            "note", "letters", f"{encoding or 'unknown'}, not UTF-8: the console uses its ASCII shapes (--ascii)"
-        )
-    if env.get("SSH_CONNECTION"):
-        yield Check("ok", "link", "over SSH: at most 15 frames a second")
-    if env.get("TMUX") or term.startswith(("tmux", "screen")):
-        yield Check("ok", "tmux", "inside tmux or screen")
 
 
 def clock() -> Iterator[Check]:
@@ -102,7 +65,7 @@ def disk() -> Iterator[Check]:
         yield Check("FAULT", "fsync", f"this folder takes no durable write: {error.strerror}; a feed cannot log here")
         return
     median = statistics.median(times)
-    level = "ok" if median <= FSYNC_NOTE_MS else "note"
+    level: Level = "ok" if median <= FSYNC_NOTE_MS else "note"
     slow = "" if level == "ok" else "; each acknowledged command waits that long"
     yield Check(level, "fsync", f"{median:.1f} ms (median of {len(times)}), {max(times):.1f} ms at most{slow}")
 

@@ -28,8 +28,9 @@ class Terminal:
         rows: int = 24,
         cwd: Path | None = None,
         env: dict[str, str] | None = None,
+        screen: pyte.Screen | None = None,
     ) -> None:
-        self.screen = pyte.Screen(columns, rows)
+        self.screen = screen or pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.written = bytearray()
         """Every byte that the program wrote."""
@@ -96,6 +97,14 @@ class Terminal:
                 if what in self.text if isinstance(what, str) else what(self):
                     return self.lines
                 raise AssertionError(f"never on the screen: {what}\n{self.text}")
+
+    def settle(self, quiet_s: float) -> None:
+        """Read until nothing came for so long, or the program ended."""
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
+            before = len(self.written)
+            if not self._read(quiet_s) or len(self.written) == before:
+                return
 
     def wait_gone(self, what: str) -> list[str]:
         """The lines once `what` is no longer on the screen."""

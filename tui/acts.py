@@ -66,7 +66,7 @@ ACTS: Final = (
     Act("copy_link", ("Yv",), "Copy the viewer's link to the case", "other"),
     Act("wall", ("w",), "The wall: the whole floor at a glance", "other"),
     Act("mouse", ("M",), "Take the mouse, or give it back to the terminal", "other"),
-    Act("put_away", (), "Put the screen away until a key is pressed", "other"),
+    Act("put_away", ("Z",), "Put the screen away until a key is pressed", "other"),
     Act("acknowledge_fork", ("!",), "Say that you read the red banner", "other"),
     Act("redraw", ("ctrl+l",), "Redraw", "other"),
     Act("interrupt", ("ctrl+c",), "Clear or cancel", "other"),

@@ -152,12 +152,17 @@ class Toned(Widget, can_focus=False):
         return Strip(segments, width)
 
     def _on_ground(self, tone: Tone, selected: bool) -> Style:
-        ink = self.tone(tone)
+        ink = self._on_selection(tone) if selected else self.tone(tone)
         style = self._grounded.get((ink, selected))
         if style is None:
             ground = self.rich_style + self._selection() if selected else self.rich_style
             style = self._grounded[ink, selected] = ground + ink
         return style
+
+    def _on_selection(self, tone: Tone) -> Style:
+        """The look of `tone` on the selected line: reversed, each color would be a patch of ground of its own."""
+        look = self.tone(tone)
+        return Style(bold=look.bold) if self.app.native_ansi_color else look
 
     def _selection(self) -> Style:
         """The ground of the selected line; reverse where there is no shade for it."""

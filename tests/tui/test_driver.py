@@ -39,6 +39,14 @@ def test_a_torn_answer_is_no_key(checkout: Path) -> None:
         assert "mine" not in terminal.lines[0]  # `2` would have gone to that view
 
 
+def test_the_cursor_of_the_terminal_stands_on_the_selected_row(checkout: Path) -> None:
+    with Terminal(PROGRAM, cwd=checkout) as terminal:
+        terminal.wait_for("\u25a0S0")
+        terminal.press("jj")
+        terminal.wait_for(lambda held: held.lines[held.screen.cursor.y].startswith("\u258c  3:20"))
+        assert b"\x1b[5m" not in terminal.written, "nothing blinks"
+
+
 def test_a_key_takes_the_mouse_and_gives_it_back(checkout: Path) -> None:
     with Terminal(PROGRAM, cwd=checkout) as terminal:
         terminal.wait_for("\u25a0S0")

@@ -10,6 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.sample_floor import SampleSession, sketch, whole_case
+from tui.abilities import Abilities
 from tui.app import Watchfloor
 from tui.wall import WallApp
 from widgets.gate import Gate
@@ -95,6 +96,16 @@ def test_help(snap_compare: Compare) -> None:
 def test_without_color_in_ascii(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert snap_compare(console(gate=Gate(ascii_shapes=True)), terminal_size=(80, 24), run_before=then())
+
+
+def test_sixteen_colors(snap_compare: Compare) -> None:
+    able = Abilities(term="linux", colors="16")
+    app = console(gate=Gate(ascii_shapes=True), abilities=able)
+    assert snap_compare(app, terminal_size=(80, 24), run_before=then())
+
+
+def test_put_away(snap_compare: Compare) -> None:
+    assert snap_compare(console(), terminal_size=(80, 24), run_before=then("Z"))
 
 
 def test_the_wall(snap_compare: Compare) -> None:
