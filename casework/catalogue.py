@@ -41,6 +41,14 @@ IncidentType = Literal[
 GAP_TAGS: Final = ("no_clause_fits", "too_broad", "clauses_conflict")
 """What a decision may say against the policy that it had to use."""
 
+HOLD: Final = "legal_hold"
+#: Actions after which what they took is gone from where it was: what has to be preserved is preserved before.
+REMOVING: Final[frozenset[str]] = frozenset({"remove", "quarantine", "ban"})
+#: Types that demand preservation (domain, section 4); SSH does at S0.
+PRESERVED: Final[frozenset[str]] = frozenset({"CSEA", "TTL", "MVE", "EDR"})
+#: An action that ended without an effect, or whose effect was taken back, may be proposed again.
+OVER: Final[frozenset[str]] = frozenset({"rejected", "canceled", "failed"})
+
 #: Scopes of actions that change what can be seen or done: they contain a case.
 CONTAINING: Final[frozenset[Scope]] = frozenset({"content", "account", "device"})
 
@@ -98,6 +106,11 @@ def shipped_actions() -> dict[str, Enforcement]:
 def contains_case(action: Enforcement) -> bool:
     """Whether the action is a step of containment (content, account or device)."""
     return action.scope in CONTAINING
+
+
+def preserved_first(case_type: str, severity: Severity) -> bool:
+    """Whether a case has to be preserved before anything is removed."""
+    return case_type in PRESERVED or (case_type == "SSH" and severity == "S0")
 
 
 def needs_second(

@@ -11,7 +11,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from casework.model import Common, Tick
+from casework.catalogue import shipped_actions
+from casework.model import Case, Common, Tick
 from casework.tokens import CaseType, Milestone
 
 LONGEST_STEP: Final = 72
@@ -60,18 +61,24 @@ class Progress(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     """Those that apply to the case as it is now, and those that were ticked when they did."""
     ticks: dict[str, Tick]
+    met: tuple[str, ...] = ()
+    """Steps that the record itself shows to be done: their milestone is met, or their action verified."""
     strange: tuple[Tick, ...] = ()
     """Ticks of steps that this runbook does not have."""
 
     @property
     def next(self) -> Step | None:
         """The first open step; None if all of it is done."""
-        return next((step for step in self.steps if step.step not in self.ticks), None)
+        return next((step for step in self.steps if not self.is_done(step)), None)
 
     @property
     def done(self) -> int:
-        """How many of the steps are ticked."""
-        return sum(1 for step in self.steps if step.step in self.ticks)
+        """How many of the steps are done."""
+        return sum(1 for step in self.steps if self.is_done(step))
+
+    def is_done(self, step: Step) -> bool:
+        """Whether somebody ticked it or the record shows it."""
+        return step.step in self.ticks or step.step in self.met
 
     def place(self, step: Step) -> int:
         """Its number among the steps, from 1."""
@@ -83,12 +90,32 @@ def progress(runbook: Runbook, case: Common, ticks: Sequence[Tick]) -> Progress:
     by_step = {tick.step: tick for tick in ticks}
     known = {step.step for step in runbook.steps}
     true = _true_of(case)
+    seen = _milestones(case), _verified(case)
     return Progress(
         runbook=runbook,
         steps=tuple(step for step in runbook.steps if step.step in by_step or _applies(step, true)),
         ticks={step: tick for step, tick in by_step.items() if step in known},
+        met=tuple(step.step for step in runbook.steps if step.meets in seen[0] or step.key in seen[1]),
         strange=tuple(tick for tick in ticks if tick.step not in known),
     )
+
+
+def _milestones(case: Common) -> frozenset[Milestone]:
+    """The milestones that the case has met and that are not due again; of a row as far as it tells."""
+    met = {clock.milestone for clock in case.clocks if clock.met_at is not None}
+    if case.state != "NEW" and not case.stub:
+        met.add("ack")
+    if case.contained_at is not None:
+        met.add("contain")
+    return frozenset(met - {clock.milestone for clock in case.clocks if clock.open and not clock.outer_bound})
+
+
+def _verified(case: Common) -> frozenset[str]:
+    """The keys of the actions that have their effect on the case."""
+    if not isinstance(case, Case):
+        return frozenset()
+    stand = {each.action for each in case.actions if each.state == "verified" and each.reversed_by is None}
+    return frozenset(rules.key for name, rules in shipped_actions().items() if name in stand)
 
 
 def _applies(step: Step, true: frozenset[str]) -> bool:

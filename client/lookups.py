@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from casework.events import Event
 from casework.facts import UnknownFact
-from casework.model import Case, Row
+from casework.model import Case, Row, Target
 from client import http
 from client.config import Profile
 from client.errors import FeedUnreachable, Refused
@@ -22,6 +22,7 @@ from protocol.frames import WireEvent
 if TYPE_CHECKING:
     import httpx
 
+    from protocol.answers import PreviewAnswer
     from protocol.catalogue import Catalogue
 
 PAGES: Final = 20
@@ -79,6 +80,27 @@ async def catalogue(client: httpx.AsyncClient, profile: Profile) -> Catalogue:
     from protocol.catalogue import Catalogue
 
     found: Catalogue = answer_in(await _get(client, profile, "/v1/catalogue"), Catalogue)
+    return found
+
+
+async def preview(
+    client: httpx.AsyncClient, profile: Profile, case_id: str, action: str, target: Target, fields: dict[str, Any]
+) -> PreviewAnswer:
+    """What the platform says that an action would touch. Nothing is done."""
+    import httpx
+
+    from protocol.answers import PreviewAnswer, PreviewQuestion, answer_in
+    from protocol.codec import encode
+
+    body = encode(PreviewQuestion(action=action, target=target, fields=fields))
+    headers = {**http.headers(profile), "Content-Type": "application/json"}
+    try:
+        response = await client.post(f"/v1/cases/{quote(case_id, safe='')}/preview", content=body, headers=headers)
+    except httpx.HTTPError as error:
+        raise FeedUnreachable(profile.url, http.reason(error)) from None
+    if response.status_code != 200:
+        raise Refused(http.problem_of(response))
+    found: PreviewAnswer = answer_in(response.content, PreviewAnswer)
     return found
 
 

@@ -12,14 +12,14 @@ import random as randomness
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from msgspec.structs import replace
 
 from casework.commands import Command, Context
 from casework.events import Event
-from casework.model import Case, Row
+from casework.model import Case, Row, Target
 from client import collecting, http, lookups
 from client.casebook import OpenCase
 from client.clock import ServerClock, boottime_ms
@@ -37,11 +37,14 @@ from protocol.codec import Malformed
 if TYPE_CHECKING:
     import httpx
 
+    from protocol.answers import PreviewAnswer
     from protocol.catalogue import Catalogue
 
 CASE_WAIT_S: Final = 2.0
 """How long an opened case may take on the feed before it is asked for over HTTP."""
 REFETCH_WAIT_S: Final = 2.0
+PREVIEW_WAIT_S: Final = 6.0
+"""How long a platform may take to say what an action would touch; a card does not wait for it."""
 FIRST_PAGE_S: Final = 0.06
 """How long a screen that is about to be made waits for its first rows: making it twice takes as long."""
 STARTS: Final = ("connecting", "loading")
@@ -227,6 +230,18 @@ class Session:
             return await lookups.rows(self._client(), self.profile, query, limit=SAME_MOST)
         except (ClientError, Malformed):
             return []
+
+    async def preview(self, case_id: str, action: str, target: Target, fields: dict[str, Any]) -> PreviewAnswer:
+        """What the platform says that an action would touch, or why that is not known: after some seconds at most."""
+        from protocol.answers import PreviewAnswer
+
+        try:
+            async with asyncio.timeout(PREVIEW_WAIT_S):
+                return await lookups.preview(self._client(), self.profile, case_id, action, target, fields)
+        except TimeoutError:
+            return PreviewAnswer(available=False, why=f"nobody answered within {PREVIEW_WAIT_S:.0f} s")
+        except (ClientError, Malformed) as fault:
+            return PreviewAnswer(available=False, why=str(fault))
 
     async def close_case(self, case_id: str) -> None:
         """Follow it no longer."""

@@ -5,26 +5,28 @@ Everything is about the `Target` that was frozen at the first key. No widgets: t
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from casework.commands import Command
+from casework.commands import Command, Propose
 from casework.tokens import Tier
 from casework.untrusted import Untrusted
 from casework.verbs import VERBS, Verb
+from client.views.bits import Line
+from tui.actionforms import NO_ACTION
 from tui.batches import Batches
 from tui.bulk import Bulk
 from tui.cards import Carded
 from tui.deciding import Deciding
-from tui.enforcing import NO_ACTION, card_for, fields_for, proposal
 from tui.floor import WorkFloor
 from tui.forms import Field, FieldFault, command_of, fields_of
 from tui.keymap import Bound
 from tui.offers import against, turn
 from tui.outbox import Intent, Outbox
+from tui.proposing import Proposing
 from tui.target import Target
 
 
@@ -51,6 +53,8 @@ class Stage(Protocol):
 
     def ask(self, asked: Asked, draft: Mapping[str, str]) -> None: ...
     def card(self, carded: Carded) -> None: ...
+    def card_told(self, carded: Carded, body: Sequence[Line]) -> None: ...
+    def form_told(self, draft_key: tuple[str, str], values: Mapping[str, str]) -> None: ...
     def marks_done(self) -> None: ...
     def say(self, sentence: str | Untrusted, tone: str = "text") -> None: ...
     def show_case(self, case_id: str, *, runbook: bool = False) -> None: ...
@@ -63,7 +67,8 @@ class Acting:
 
     def __init__(self, model: WorkFloor, outbox: Outbox, stage: Stage, batches: Batches | None = None) -> None:
         self.bulk = Bulk(model, batches or Batches.over(outbox), stage.say, stage.marks_done)
-        self.deciding = Deciding(model, stage, self._reject)
+        self.proposing = Proposing(model, stage)
+        self.deciding = Deciding(model, stage, self._reject, self.proposing)
         self._model = model
         self._outbox = outbox
         self._stage = stage
@@ -94,13 +99,14 @@ class Acting:
             return
         preset = self._preset(verb, bound.value)
         if verb.verb == "propose":
-            name = bound.value or NO_ACTION
-            fields = fields_for(name, self._model.actions[name], case, self._model.clauses)
+            fields = self.proposing.fields(bound.value or NO_ACTION, case)
         else:
             fields = fields_of(verb, case, me=self._model.me, value=bound.value)
         tier = max(bound.tier, verb.tier)
         asked = Asked(verb, bound.title if bound.value else verb.title, target, fields, preset, bound.opens, tier)
         self._ask_or_finish(asked, given or {})
+        if verb.verb == "propose" and self._stage.asked():
+            self.proposing.form_opened(bound.value or NO_ACTION, case, asked.draft_key, fields)
 
     def _ask_or_finish(self, asked: Asked, given: Mapping[str, str]) -> None:
         """Ask for what is missing beside what was `given`, if anything is."""
@@ -147,7 +153,10 @@ class Acting:
         if locked is not None:
             raise FieldFault(asked.fields[-1].ask.name, locked)
         self._finish(asked, values)
-        self.drafts.pop(asked.draft_key, None)
+        if asked.verb.verb == "propose":
+            self.drafts[asked.draft_key] = dict(values)  # a card may be answered with no
+        else:
+            self.drafts.pop(asked.draft_key, None)
 
     def left(self, asked: Asked, values: Mapping[str, str]) -> None:
         """The form was left: its text waits for the next time, unless it was cleared."""
@@ -168,6 +177,8 @@ class Acting:
                 self._stage.say(f"Not done: {locked}", "late")
                 return
         for intent in carded.intents:
+            if isinstance(intent.command, Propose):
+                self.drafts.pop((intent.command.action, intent.case_id), None)
             self._outbox.put(intent)
 
     # --- inside
@@ -181,7 +192,7 @@ class Acting:
         if case_id is None or now is None:
             return
         if asked.verb.verb == "propose":
-            self._stage.card(self._propose(asked, values))
+            self.proposing.show_card(asked.preset["action"], asked.target, values, now)
             return
         command = command_of(asked.verb, {**asked.preset, **values}, version=asked.target.version, now=now)
         self._outbox.put(self._intent(asked, command))
@@ -209,14 +220,6 @@ class Acting:
             severity=asked.target.severity,
             undoable=asked.verb.undoable,
         )
-
-    def _propose(self, asked: Asked, values: Mapping[str, str]) -> Carded:
-        case_id = asked.target.case_id or ""
-        case = self._model.case(case_id)
-        name = asked.preset["action"]
-        rules = self._model.actions[name]
-        command = proposal(name, rules, asked.target, case, values, self._model.clauses)
-        return card_for(rules, command, asked.target, case, self._model.clauses)
 
     def _reject(self, target: Target, action_id: str) -> None:
         """Ask why a proposal is rejected."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from casework.model import Case, Row
+from casework.model import Case, Row, Target
 from client.views.floor import Phase
 
 if TYPE_CHECKING:
     from casework.commands import Command
     from casework.events import Event
+    from protocol.answers import PreviewAnswer
     from protocol.catalogue import Catalogue
 
 
@@ -104,5 +105,6 @@ class FloorSession(Watched, Protocol):
     def events(self, case_id: str) -> tuple[Event, ...] | None: ...
     def recall(self, case_id: str) -> None: ...
     async def cases_like(self, query: str) -> list[Row]: ...
+    async def preview(self, case_id: str, action: str, target: Target, fields: dict[str, Any]) -> PreviewAnswer: ...
     def case(self, case_id: str) -> Case | None: ...
     def acknowledge_fork(self) -> None: ...

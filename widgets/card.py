@@ -30,6 +30,11 @@ class Card(Lines):
         self._answer = line
         self._lay()
 
+    def tell(self, body: Sequence[Line]) -> None:
+        """Show other facts: more is known of what is asked."""
+        self._body = tuple(body)
+        self._lay()
+
     def on_resize(self) -> None:
         self._lay()
 

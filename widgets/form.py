@@ -6,7 +6,7 @@ right behind an Enter goes to the field that the Enter led to, however slow the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -113,6 +113,13 @@ class Form(Toned):
         """Type or paste `text` where the cursor stands."""
         self._edits[self._at].insert(text)
         self._forgive()
+        self._painted()
+
+    def fill(self, values: Mapping[str, str]) -> None:
+        """Put something into fields that are empty still: what somebody typed stands."""
+        for blank, edit in zip(self._blanks, self._edits, strict=True):
+            if not edit.text and (text := values.get(blank.name, "")):
+                edit.insert(text)
         self._painted()
 
     def blame(self, name: str, why: str | Untrusted, *, at: int | None = None) -> None:

@@ -14,7 +14,7 @@ from casework import actionfields
 from casework.actionfacts import ActionProposed, ActionVerified
 from casework.actionfold import RESTORE, WHICH
 from casework.businessdays import span
-from casework.catalogue import Enforcement, contains_case, needs_second
+from casework.catalogue import HOLD, OVER, REMOVING, Enforcement, contains_case, needs_second, preserved_first
 from casework.commands import Propose
 from casework.digest import approval_digest
 from casework.errors import BadInput
@@ -26,13 +26,8 @@ from casework.policy import Policy
 from casework.tokens import contains
 
 NO_ACTION: Final = "no_action"
-HOLD: Final = "legal_hold"
 #: Actions that the subject of a case does not notice; everything else is visible.
 UNSEEN: Final[frozenset[str]] = frozenset({NO_ACTION, HOLD, "share_hash", "cybertip", "disclose", "refer"})
-#: Actions after which what they took is gone from where it was: what has to be preserved is preserved before.
-REMOVING: Final[frozenset[str]] = frozenset({"remove", "quarantine", "ban"})
-#: Types that demand preservation (domain, section 4); SSH does at S0.
-PRESERVED: Final[frozenset[str]] = frozenset({"CSEA", "TTL", "MVE", "EDR"})
 #: Acts that have a desk of their own, and how the step is done until it opens.
 DESKS: Final[dict[str, str]] = {
     "cybertip": "The CyberTip desk opens later. File the report with NCMEC and log it: log_contact, party ncmec, its "
@@ -42,8 +37,6 @@ DESKS: Final[dict[str, str]] = {
     "refer": "The referral desk opens later. Call the agency by its published number and log it: log_contact, party "
     "police.",
 }
-#: An action that ended without an effect, or whose effect was taken back, may be proposed again.
-OVER: Final[frozenset[str]] = frozenset({"rejected", "canceled", "failed"})
 REVIEW: Final = "review"
 
 
@@ -196,7 +189,7 @@ def _once(turn: Turn, action: Action) -> None:
 
 def _preserved_before(turn: Turn, action: Action) -> None:
     case = turn.state
-    due = case.case_type in PRESERVED or (case.case_type == "SSH" and case.severity == "S0")
+    due = preserved_first(case.case_type, case.severity)
     if action.action not in REMOVING or not due or HOLD not in turn.connected:
         return
     if not any(other.action == HOLD and other.state not in OVER for other in case.actions):

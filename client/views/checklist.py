@@ -42,7 +42,7 @@ def checklist(progress: Progress | None, *, of: str, known: bool, ticks: tuple[T
         if step.part != part:
             part = step.part
             blocks.append(((Untrusted(part), "quiet"),))
-        blocks.append(_step(step, progress.ticks.get(step.step), upcoming is step))
+        blocks.append(_step(step, progress.ticks.get(step.step), step.step in progress.met, upcoming is step))
         if upcoming is step:
             blocks += [Hanging((("    ", "quiet"),), ((Untrusted(how), "quiet"),)) for how in step.how]
     blocks += [_tick(tick) for tick in progress.strange]
@@ -55,10 +55,14 @@ def checklist(progress: Progress | None, *, of: str, known: bool, ticks: tuple[T
     )
 
 
-def _step(step: Step, tick: Tick | None, upcoming: bool) -> Choice:
+def _step(step: Step, tick: Tick | None, met: bool, upcoming: bool) -> Choice:
     if tick is not None:
         by: Line = ((Untrusted(tick.by), "quiet"), (f" {utc_minute(tick.at)}", "quiet"))
         return Choice(step.step, ((DONE, "mine"),), ((Untrusted(step.text), "quiet"),), by, short=True)
+    if met:
+        # Nobody ticked it: the record of the case shows it.
+        by = (("met", "mine"),)
+        return Choice(step.step, ((DONE, "quiet"),), ((Untrusted(step.text), "quiet"),), by, short=True)
     mark: Line = ((NEXT, "key"),) if upcoming else ((OPEN, "quiet"),)
     return Choice(step.step, mark, ((Untrusted(step.text), "strong" if upcoming else "text"), *_keys(step)))
 

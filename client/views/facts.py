@@ -20,6 +20,7 @@ from client.views.bits import Bit, Line, Tone, dotted, text
 from client.views.checklist import next_step
 from client.views.clocks import clock_name
 from client.views.material import folded_content
+from client.views.progressing import in_flight
 from client.views.row import clock_tone
 from client.views.times import ago, countdown, lateness, local_minute, of_allowance, utc_minute
 
@@ -59,6 +60,7 @@ def facts(case: Common, now: int, *, looking: Looking = (), progress: Progress |
         Fact("Second", _second(case, now), 1),
         Fact("Subject", _subjects(case), 1),
         Fact("Content", folded_content(case), 2),
+        Fact("Doing", in_flight(case, now) if isinstance(case, Case) else (), 0),
         Fact("Next", () if progress is None or case.state in ENDED_STATES else next_step(progress), 0),
     )
     return tuple(fact for fact in found if fact.line)

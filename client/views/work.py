@@ -2,62 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from casework.model import Action, Case, Task
 from casework.untrusted import Untrusted
-from client.views.bits import DOT, Bit, Line, Tone
+from client.views.bits import DOT, Bit, Line
 from client.views.blocks import Block, Hanging
+from client.views.progressing import IN_FLIGHT, progress_of
 from client.views.times import countdown
-
-STEPS: Final = ("proposed", "approved", "sent", "acked", "verified")
-"""The life of an action, as far as it goes well."""
-_TONES: Final[dict[str, Tone]] = {"verified": "mine", "failed": "late", "unknown": "late", "proposed": "soon"}
 
 
 def work(case: Case, now: int) -> list[Block]:
     """Actions, the newest first, then tasks: open ones by their due time, then those that are done."""
     tasks = sorted(case.tasks, key=lambda task: (task.done_at is not None, task.due_at or 0))
-    return [*(_action(action) for action in reversed(case.actions)), *(_task(task, now) for task in tasks)]
+    return [*(_action(action, now) for action in reversed(case.actions)), *(_task(task, now) for task in tasks)]
 
 
 def open_work(case: Case) -> int:
-    """Tasks that are open and actions that nobody has decided yet."""
+    """Tasks that are open, and actions that somebody has to decide on or that are not at their end."""
     tasks = sum(1 for task in case.tasks if task.done_at is None)
-    return tasks + sum(1 for action in case.actions if action.state == "proposed")
+    owed = IN_FLIGHT | {"proposed"}
+    return tasks + sum(1 for action in case.actions if action.state in owed or action.review_until is not None)
 
 
-def _action(action: Action) -> Hanging:
+def _action(action: Action, now: int) -> Hanging:
     name: Line = (
         (Untrusted(action.action_id), "quiet"),
         (" ", "text"),
         (Untrusted(action.action.replace("_", " ")), "text"),
         ("  ", "text"),
     )
-    return Hanging(name, (*_states(action), *((("  1p", "soon"),) if action.one_person else ()), *_why(action)))
-
-
-def _states(action: Action) -> Line:
-    """`proposed by ana \u2192 approved by bo \u2192 verified`. Only `verified` is green: nothing else was seen."""
-    by: Line = (("proposed by ", "quiet"), (Untrusted(action.proposed_by), "text"))
-    if action.state == "proposed":
-        return (("proposed", "soon"), (" by ", "quiet"), (Untrusted(action.proposed_by), "text"))
-    arrow: Bit = (" \u2192 ", "quiet")
-    line: Line = by
-    if action.approved_by is not None:
-        line = (*line, arrow, ("approved by ", "quiet"), (Untrusted(action.approved_by), "text"))
-    if action.state != "approved":
-        line = (*line, arrow, (action.state, _TONES.get(action.state, "text")))
-    return line
+    return Hanging(name, (*progress_of(action, now), *_why(action)))
 
 
 def _why(action: Action) -> Line:
-    """On what, why, what went wrong, and who looked at it afterward."""
+    """On what, under which clause, why, and who looked at it afterward."""
     parts: list[Line] = []
     if action.target.kind != "case":
         parts.append((("on ", "quiet"), (Untrusted(f"{action.target.kind} {action.target.id}"), "quoted")))
-    if action.why:
-        parts.append(((Untrusted(action.why), "late"),))
+    if action.policy:
+        parts.append(((Untrusted(action.policy), "quiet"),))
     if action.reason:
         parts.append(((Untrusted(action.reason), "quoted"),))
     if action.reviewed_by is not None:

@@ -13,7 +13,8 @@ from typing import Final
 from msgspec import Struct
 
 from casework.actionfold import RESTORE, WHICH
-from casework.life.proposing import HOLD, NO_ACTION, REMOVING
+from casework.catalogue import HOLD, REMOVING
+from casework.life.proposing import NO_ACTION
 from casework.model import Action, Case
 from feed.delivery.connector import Order
 

@@ -12,10 +12,11 @@ from msgspec.structs import replace
 from casework.audience import Person
 from casework.commands import Command
 from casework.events import Event
-from casework.model import Case, Clock, Content, Counts, Factors, Note, Row, Source, Subject, Task, Translation
+from casework.model import Case, Clock, Content, Counts, Factors, Note, Row, Source, Subject, Target, Task, Translation
 from casework.policy import defaults
 from casework.runbookfile import shipped
 from client.status import LinkStatus
+from protocol.answers import PreviewAnswer
 from protocol.catalogue import Catalogue, catalogue_out
 
 NOW = 1_795_351_267_000
@@ -327,6 +328,12 @@ class SampleSession:
     recalled: list[str] = field(default_factory=list)
     like: list[Row] = field(default_factory=list)
     asked_like: list[str] = field(default_factory=list)
+    foresees: PreviewAnswer = field(
+        default_factory=lambda: PreviewAnswer(
+            available=True, counts={"video": 1, "reupload": 14}, countries={"US": 12, "DE": 2, "FR": 1}, strikes=2
+        )
+    )
+    previewed: list[tuple[str, str, Target]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.on_change: Callable[[], None] = nothing
@@ -372,6 +379,10 @@ class SampleSession:
     async def cases_like(self, query: str) -> list[Row]:
         self.asked_like.append(query)
         return self.like
+
+    async def preview(self, case_id: str, action: str, target: Target, fields: dict[str, Any]) -> PreviewAnswer:
+        self.previewed.append((case_id, action, target))
+        return self.foresees
 
     def newer(self, case_id: str) -> bool:
         return case_id in self.strange

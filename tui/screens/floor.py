@@ -352,6 +352,17 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         self.view.asking.pose(Question(carded=carded), card_of(carded), monotonic_ms())
         self.steering.open_card(carded)
 
+    def card_told(self, carded: Carded, body: Sequence[Line]) -> None:
+        question = self.view.asking.question
+        if question is not None and question.carded is carded and (card := self.view.asking.card) is not None:
+            card.tell(body)
+
+    def form_told(self, draft_key: tuple[str, str], values: Mapping[str, str]) -> None:
+        question = self.view.asking.question
+        asked = None if question is None else question.asked
+        if asked is not None and asked.draft_key == draft_key and (form := self.view.asking.form) is not None:
+            form.fill(values)
+
     def card_typed(self, carded: Carded, text: str) -> None:
         if (card := self.view.asking.card) is not None:
             card.answer(answer_line(carded, text))
