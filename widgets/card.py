@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual.strip import Strip
+
 from client.views.bits import Line
 from widgets.status import titled
 from widgets.toned import Lines
@@ -35,9 +37,10 @@ class Card(Lines):
         self._body = tuple(body)
         self._lay()
 
-    def on_resize(self) -> None:
-        self._lay()
+    def paint_line(self, y: int) -> Strip:
+        # The title is fitted to the width as it is painted: a card may be laid out before it has one.
+        width = self.size.width
+        return self.strip_of(titled(self._title, self._end, width), width) if y == 0 else super().paint_line(y)
 
     def _lay(self) -> None:
-        title = titled(self._title, self._end, self.size.width) if self.size.width else ()
-        self.show((title, *(((" ", "text"), *line) for line in (*self._body, self._answer))))
+        self.show((self._title, *(((" ", "text"), *line) for line in (*self._body, self._answer))))
