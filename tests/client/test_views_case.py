@@ -125,7 +125,7 @@ def test_the_next_open_step_is_named_with_its_key() -> None:
         "runbook 4 of 13: Preserve the account before anything is changed (dp)"
     )
     labels = {fact.label: said(fact.line) for fact in facts_of(CASE, NOW, progress=standing())}
-    assert labels["Next"] == "runbook 1 of 13: Take the case (c)"
+    assert labels["Next"] == "runbook 2 of 13: Weigh plan, means, place and time; set what is known (f)"
     assert said(next_step(standing(*(step.step for step in TTL.steps)))) == "runbook done, 14 of 14"
 
 
@@ -301,8 +301,9 @@ def test_work_names_states_owners_and_due_times() -> None:
     )
 
     assert section(case, "work") == [
-        "a2 remove  proposed by ana \u2192 unknown  1p \u00b7 on ana ana \u00b7 no answer \u00b7 ana",
-        "a1 no action  proposed by ana \u2192 approved by bo \u2192 verified \u00b7 on ana ana \u00b7 ana",
+        "a2 remove  proposed by ana \u2192 unknown: no answer \u00b7 asked after by its key  1p"
+        " \u00b7 on ana ana \u00b7 ana \u00b7 ana",
+        "a1 no action  proposed by ana \u2192 approved by bo \u2192 verified \u00b7 on ana ana \u00b7 ana \u00b7 ana",
         "\u25cb t1 bo late 1:00  call",
         "\u2713 t2 cy  ask",
     ]

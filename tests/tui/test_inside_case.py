@@ -35,14 +35,14 @@ async def at_school(it: Desk) -> None:
 async def test_the_preview_names_the_next_open_step() -> None:
     async with desk() as it:
         await at_school(it)
-        await it.sees("Next     runbook 1 of 13: Take the case (c)")
+        await it.sees("Next     runbook 2 of 13: Weigh plan")
 
 
 async def test_claiming_with_c_shows_the_runbook_first() -> None:
     async with desk(session(owner=None)) as it:
         await at_school(it)
         await it.press("c")
-        await it.sees("\u25b8 Take the case (c)", "The person who is threatened comes first")
+        await it.sees("\u2713 Take the case", "\u25b8 Weigh plan", "The person who is threatened comes first")
         await it.until(it.gone())
 
         assert [type(command) for _, command in it.session.sent] == [Claim]
@@ -117,12 +117,12 @@ async def test_there_are_tabs_only_where_height_runs_out() -> None:
     async with desk(session(), size=(200, 60)) as it:
         await at_school(it)
         await it.press("enter")
-        await it.sees("Runbook 0/13 \u2500", "Notes 2 \u2500", "Timeline \u2500", "School confirms exam")
+        await it.sees("Runbook 1/13 \u2500", "Notes 2 \u2500", "Timeline \u2500", "School confirms exam")
         assert "Case  Runbook" not in it.text
     async with desk(session()) as it:
         await at_school(it)
         await it.press("enter")
-        await it.sees("Case  Runbook 0/13  Work 1  Notes 2  Timeline")
+        await it.sees("Case  Runbook 1/13  Work 1  Notes 2  Timeline")
         assert "School confirms exam" not in it.text
 
 
