@@ -300,10 +300,10 @@ def test_work_names_states_owners_and_due_times() -> None:
         ),
     )
 
+    on = " \u00b7 on ana ana \u00b7 ana"
     assert section(case, "work") == [
-        "a2 remove  proposed by ana \u2192 unknown: no answer \u00b7 asked after by its key  1p"
-        " \u00b7 on ana ana \u00b7 ana \u00b7 ana",
-        "a1 no action  proposed by ana \u2192 approved by bo \u2192 verified \u00b7 on ana ana \u00b7 ana \u00b7 ana",
+        f"a2 remove  proposed by ana \u2192 unknown: no answer \u00b7 asked after by its key  1p{on} \u00b7 ana",
+        f"a1 no action  proposed by ana \u2192 approved by bo \u2192 verified{on} \u00b7 ana",
         "\u25cb t1 bo late 1:00  call",
         "\u2713 t2 cy  ask",
     ]
