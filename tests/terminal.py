@@ -15,6 +15,10 @@ from pathlib import Path
 import pyte
 
 PATIENCE_S = 30.0
+NEW_FORM_S = 0.3
+"""A form takes no burst for a quarter of a second."""
+PASTE_S = 0.1
+"""What comes within a twentieth of a second behind a burst belongs to it."""
 
 
 class Terminal:
@@ -77,11 +81,24 @@ class Terminal:
             self._read(0.03)
 
     def type(self, text: str) -> None:
-        """Type `text` into a field, a letter at a time."""
+        """Type `text` into a field, a letter at a time.
+
+        On a busy machine many letters are read at once and look like a paste: a form that just opened would not take
+        them, and what comes right behind them would be dropped. So this waits before and after.
+        """
+        self.rest(NEW_FORM_S)
         for letter in text:
             os.write(self._leader, letter.encode())
-            self._read(0.015)
-        self._read(0.1)
+            self.rest(0.015)
+        self.wait_for(lambda terminal: text.rstrip("\r")[-6:] in terminal.text)
+        self.rest(PASTE_S)
+
+    def rest(self, seconds: float) -> None:
+        """Let time pass, with the program free to write."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if not self._read(left):
+                time.sleep(max(0.0, until - time.monotonic()))
 
     def burst(self, keys: str) -> None:
         """Send `keys` in one write."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ from widgets.boundary import Faulted, Faults, bounded
 from widgets.gate import Gate
 
 FORM_IS_NEW_MS: Final = 250
+HANDING_S: Final = 0.002
+"""Between two looks at whether what was read is handed on."""
 
 
 class Watchfloor(Application, inherit_bindings=False):
@@ -56,6 +59,7 @@ class Watchfloor(Application, inherit_bindings=False):
         self._paste = PasteGuard()
         self._answers = AnswerGuard()
         self.floor.pasted = self._paste.belongs
+        self.floor.heard_all = self._heard_all
 
     def get_default_screen(self) -> Screen[Any]:
         return self.floor
@@ -106,6 +110,16 @@ class Watchfloor(Application, inherit_bindings=False):
             self.floor.paste_dropped(len(event.text))
             return
         await super().on_event(event)
+
+    async def _heard_all(self) -> None:
+        """Wait until every key that was read is handled: this console may be slower than what is pasted into it."""
+        line = self.line_to_terminal
+        while line is not None and line.handing:  # noqa: ASYNC110 - a thread says it, for some milliseconds
+            await asyncio.sleep(HANDING_S)
+        heard = asyncio.Event()
+        # Through both queues that a key goes through, behind those that are in them.
+        _ = self.call_later(self.floor.call_later, heard.set)
+        await heard.wait()
 
     def _terminal_trip_ms(self) -> float | None:
         line = self.line_to_terminal

@@ -40,6 +40,16 @@ def monotonic_ms() -> float:
     return time.monotonic_ns() / 1_000_000
 
 
+def with_alt(message: Message) -> Message:
+    """A key out of a sequence that went no further, with the Alt that Textual forgets where a key has a long name.
+
+    `[` by itself is never waited for, so here it came behind Esc: the beginning of an answer that was torn, or Alt+[.
+    """
+    if isinstance(message, events.Key) and message.key == "left_square_bracket":
+        return events.Key("alt+left_square_bracket", None)
+    return message
+
+
 class ConsoleDriver(Terminal):
     """`abilities` comes from the application that it is made for."""
 
@@ -51,6 +61,8 @@ class ConsoleDriver(Terminal):
         self.abilities: Abilities = getattr(app, "abilities", Abilities())
         self._told: Callable[[], None] | None = getattr(app, "terminal_answered", None)
         self._torn = TornAnswer()
+        self.handing = False
+        """Whether something was read that was not handed on yet."""
         self._lost = False
         self._given_back = False
         """Nothing is written to a terminal that is somebody else's again: no title, no bell."""
@@ -103,7 +115,9 @@ class ConsoleDriver(Terminal):
         selector.register(self.fileno, selectors.EVENT_READ)
         try:
             while not self.exit_event.is_set():
-                if selector.select(POLL_S):
+                ready = selector.select(POLL_S)
+                came_at = time.monotonic()
+                if ready:
                     try:
                         data = os.read(self.fileno, READ_BYTES)
                     except OSError:
@@ -111,14 +125,18 @@ class ConsoleDriver(Terminal):
                     if not data:
                         self._lose()
                         return
+                    self.handing = True
                     text = reader.read(data)
                 else:
                     text = reader.tick()
                 if text:  # an empty text would tell the parser that this is the end
                     for message in parser.feed(text):
+                        # What was read at once came at once, however long this thread has to wait in between.
+                        message.time = came_at
                         self.process_message(message)
+                self.handing = False
                 for message in parser.tick():
-                    self.process_message(message)
+                    self.process_message(with_alt(message))
         finally:
             selector.close()
 
@@ -135,7 +153,7 @@ class ConsoleDriver(Terminal):
             self.write(WHERE)
 
     def process_message(self, message: Message) -> None:
-        now = monotonic_ms()
+        now = message.time * 1_000
         if isinstance(message, events.CursorPosition):
             if self.answers.answered(message.x, now) is not None:
                 if self._told is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,13 +72,10 @@ def test_each_task_takes_as_many_presses_as_promised(feed: FeedProcess, checkout
         # Start a note, send it.
         count.presses("n", most=1)
         terminal.wait_for("\u2500\u2500 Add a note")
-        time.sleep(0.3)  # a form is new, and takes no burst, for a quarter of a second
         terminal.type("told the reporter")
-        time.sleep(0.1)
         count.presses("\r", most=1)
         terminal.wait_gone("\u2500\u2500 Add a note")
         terminal.wait_for(lambda t: re.search(r"note C-\S+ \u2713", t.text) is not None)
-        time.sleep(0.1)  # what comes right behind typed text may be the rest of a paste
 
         # Escalate: it is held, with its count in sight, and can be canceled.
         count.presses("e2", most=2)

@@ -1,9 +1,11 @@
 """The console, driven by keys, small and large: what is done is what was meant, and the screen says what is true."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 from msgspec.structs import replace
@@ -12,8 +14,10 @@ from textual.pilot import Pilot
 
 from casework.commands import AddNote, Claim, Escalate, Propose, SetSeverity, Snooze, Triage, Undo
 from tests.tui.sample_floor import MINUTE, SampleOutcome, SampleSession, row, sketch, whole_case
+from tui.answers import Answers
 from tui.app import Watchfloor
 from tui.keymap import Keymap
+from tui.outbox import SETTLE_S
 
 SCHOOL = "C-7F3A9K2M"
 NAMES = {"/": "slash", "?": "question_mark", "!": "exclamation_mark"}
@@ -59,6 +63,14 @@ class Desk:
             # Fingers: nine keys in 50 ms would be a paste.
             await asyncio.sleep(0.008)
         await self.pilot.pause()
+
+    def burst(self, *keys: str, at: float | None = None) -> None:
+        """Keys that came in at once: a terminal without bracketed paste sends what is pasted like that."""
+        at = time.monotonic() if at is None else at
+        for key in keys:
+            event = Key(key, key)
+            event.time = at
+            self.app.post_message(event)
 
     async def select(self, case_id: str) -> None:
         # A list is searched in slices: on a busy machine a case may not have come in yet.
@@ -520,13 +532,33 @@ async def test_a_paste_outside_an_input_does_nothing() -> None:
     async with desk() as it:
         await ready(it)
         await it.select("C-00000008")
-        for key in "ae1s1tmp0aaaaannnn":
-            await it.app.on_event(Key(key, key))
+        it.burst(*"ae1s1tmp0aaaaannnn")
         await it.sees("A paste of", "nothing of it was done")
-        await asyncio.sleep(0.2)
+        await it.until(lambda: not it.app.workers)
 
         assert it.session.sent == []
         assert it.app.floor.view.asking.question is None
+
+
+async def test_an_act_waits_for_the_rest_of_what_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine, what was pasted may reach the screen later than an act waits for the rest of a paste."""
+    async with desk() as it:
+        await ready(it)
+        await it.select("C-00000008")
+        line = SimpleNamespace(handing=True, answers=Answers())
+        monkeypatch.setattr(Watchfloor, "line_to_terminal", line)
+        at = time.monotonic()
+        it.burst("a", at=at)
+        await it.until(lambda: time.monotonic() - at > 3 * SETTLE_S)
+        assert it.app.floor.outbox.sending == {"C-00000008"}
+        assert it.session.sent == []
+
+        it.burst(*"jkjkjkjk", at=at)
+        line.handing = False
+        await it.sees("A paste of", "nothing of it was done")
+        await it.until(lambda: not it.app.workers)
+
+        assert it.session.sent == []
 
 
 async def test_a_read_only_console_says_so() -> None:

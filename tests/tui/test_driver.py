@@ -6,8 +6,15 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+from textual.events import Key
+from textual.message import Message
+
 from tests.terminal import Terminal
+from tests.tui.sample_floor import SampleSession
 from tui.answers import SHAPES
+from tui.app import Watchfloor
+from tui.driver import ConsoleDriver
 
 PROGRAM = [sys.executable, "-m", "tests.tui.sample_console"]
 
@@ -29,8 +36,7 @@ def test_a_torn_answer_is_no_key(checkout: Path) -> None:
     with Terminal(PROGRAM, cwd=checkout) as terminal:
         terminal.wait_for("\u25a0S0")
         os.write(terminal._leader, b"\x1b[")
-        terminal._read(0.3)  # longer than Textual waits for the rest of a sequence
-        terminal._read(0.3)
+        terminal.rest(0.6)  # longer than Textual waits for the rest of a sequence
         os.write(terminal._leader, b"2;9R")
         terminal.press("?")
         terminal.wait_for("Keys that work here and now")
@@ -45,6 +51,33 @@ def test_the_cursor_of_the_terminal_stands_on_the_selected_row(checkout: Path) -
         terminal.press("jj")
         terminal.wait_for(lambda held: held.lines[held.screen.cursor.y].startswith("\u258c  3:20"))
         assert b"\x1b[5m" not in terminal.written, "nothing blinks"
+
+
+async def test_what_is_read_at_once_came_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = ConsoleDriver(Watchfloor(SampleSession))
+    read, write = os.pipe()
+    heard: list[Message] = []
+    handing = []
+
+    def hand_on(message: Message) -> None:
+        heard.append(message)
+        handing.append(driver.handing)
+        if len(heard) == 9:
+            driver.exit_event.set()
+
+    monkeypatch.setattr(driver, "process_message", hand_on)
+    driver.fileno = read
+    try:
+        os.write(write, b"ajkjkjkjk")
+        driver.run_input_thread()
+    finally:
+        os.close(read)
+        os.close(write)
+
+    assert [message.key for message in heard if isinstance(message, Key)] == [*"ajkjkjkjk"]
+    assert len({message.time for message in heard}) == 1
+    assert handing == [True] * 9
+    assert not driver.handing
 
 
 def test_a_key_takes_the_mouse_and_gives_it_back(checkout: Path) -> None:

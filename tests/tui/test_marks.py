@@ -226,9 +226,9 @@ async def test_a_version_that_changed_after_the_first_key_is_not_what_is_sent() 
 async def test_a_paste_of_marks_and_a_verb_is_dropped() -> None:
     session = free(12)
     async with marking(session) as it:
-        for key in ("v", "j", "j", "j", "j", "j", "j", "j", "j", "a"):
-            it.app.post_message(__import__("textual.events", fromlist=["Key"]).Key(key, key))
+        it.burst("v", "j", "j", "j", "j", "j", "j", "j", "j", "a")
         await it.sees("paste")
+        await it.until(lambda: not it.app.workers)
 
         assert session.sent == []
 

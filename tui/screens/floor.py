@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
@@ -34,7 +35,7 @@ from tui.keymap import Keymap
 from tui.markwords import marks_line, refused_lines
 from tui.messages import message_line, prefix_line, tone_named
 from tui.offers import against
-from tui.outbox import Outbox
+from tui.outbox import SETTLE_S, Outbox
 from tui.port import Done
 from tui.questions import Questions
 from tui.screens.help import HelpScreen
@@ -80,8 +81,8 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         self.look = CaseLook(model, keymap)
         self.view = FloorView(model, keymap, self.look)
         self.following = Following(model, self.look, self._spawn)
-        self.outbox = Outbox(self._send, monotonic_ms, self._outbox_changed, self._spawn)
-        self.batches = Batches(self._send_many, monotonic_ms, self._outbox_changed, self._spawn)
+        self.outbox = Outbox(self._send, monotonic_ms, self._outbox_changed, self._spawn, self._settle)
+        self.batches = Batches(self._send_many, monotonic_ms, self._outbox_changed, self._spawn, self._settle)
         self.steering = Steering(model, keymap, self.outbox, self, monotonic_ms, self.batches)
         self.steering.stalls.drained_at = self.drained_at
         self.questions = Questions(self)
@@ -90,6 +91,8 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         self.keeping = Keeping(model, self.outbox, KeptFloor(self), journal, monotonic_ms)
         self.pasted: Callable[[float], bool] = lambda at: False
         """Whether a key that came in at that time (ms) was part of a paste."""
+        self.heard_all: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)
+        """Returns once every key that came in so far was handled."""
         self._notice: Line = ()
         self._second = -1
         self._news = self._due = True
@@ -460,6 +463,10 @@ class FloorScreen(Surrounded, inherit_bindings=False):
 
     def _spawn(self, work: Awaitable[object]) -> None:
         self.run_worker(work, exit_on_error=False)
+
+    async def _settle(self) -> None:
+        await asyncio.sleep(SETTLE_S)
+        await self.heard_all()
 
     def _outbox_changed(self) -> None:
         self.model.sending = self.outbox.sending | self.batches.sending
