@@ -48,14 +48,14 @@ class NotNow(Exception):
 def send(state: Case, action_id: str, now: int, *, policy: Policy, allowed: Allowed) -> tuple[Draft, ...]:
     """The events to append before the platform is called: the attempt, or that the approval does not hold any more.
 
-    `allowed` is asked again for everybody who stands behind it: who was approver a minute ago may not be now. Raises
-    `NotNow` if the action is not one to send.
+    As long as nothing was done, `allowed` is asked again for everybody who stands behind it: who was approver a minute
+    ago may not be now. Raises `NotNow` if the action is not one to send.
     """
     action = known(state, action_id)
     if action.state not in ("approved", "sent", "unknown"):
         raise NotNow(action_id, action.state)
     turn = _turn(state, now, policy)
-    why = _lapsed(turn, action, allowed) if action.attempt == 0 else None
+    why = _lapsed(turn, action, allowed) if action.state == "approved" else None
     if why is not None:
         turn.add(ApprovalLapsed(action_id=action_id, action_type=action.action, why=why))
     else:

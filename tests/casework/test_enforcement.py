@@ -280,6 +280,20 @@ class TestTwoPeople:
         (event,) = send(it, allowed=lambda principal, asked: (principal, asked) != (gone, role))
         assert (event.type, event.fact.why) == ("ApprovalLapsed", why)  # type: ignore[attr-defined]
 
+    def test_while_nothing_was_done_each_attempt_asks_again(self) -> None:
+        it = self.banned()
+        self.approve(it)
+        send(it)
+        it.append(delivering.delayed(it.case(), "a1", it.now + MINUTE, it.now, policy=it.policy, why="it answered 503"))
+        assert (action(it).state, action(it).again_at, action(it).why) == (
+            "approved",
+            it.now + MINUTE,
+            "it answered 503",
+        )
+        it.later(30 * MINUTE + 1)
+        assert types(send(it)) == ["ApprovalLapsed"]
+        assert action(it).state == "proposed"
+
     def test_a_second_attempt_is_the_same_act(self) -> None:
         it = self.banned()
         self.approve(it)
