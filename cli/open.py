@@ -35,12 +35,12 @@ def run(args: argparse.Namespace) -> int:
     view = views.named(args.view)
     if view is None:
         raise UsageError(f"there is no view `{args.view}`; there are {', '.join(views.names)}")
-    from tui.abilities import abilities
     from tui.app import Watchfloor
     from tui.crash import kept_faults
     from tui.journal import JournalFile
     from tui.keymap import Keymap, KeymapFault
-    from tui.terminal import gate_for, run_screen
+    from tui.terminal.abilities import abilities
+    from tui.terminal.run import gate_for, run_screen
 
     try:
         keymap = Keymap(config.keys)

@@ -36,7 +36,7 @@ def terminal(
     tmux: Callable[[str], str] | None = None,
 ) -> Iterator[Check]:
     """Size, colors, letters, copying, and the line to it. `ask` and `tmux` are for tests."""
-    from tui.abilities import abilities, plain_wanted
+    from tui.terminal.abilities import abilities, plain_wanted
 
     able = abilities(env, getattr(stdout, "encoding", None))
     if not stdout.isatty():
@@ -58,7 +58,7 @@ def terminal(
     if able.basic:
         yield Check("note", "calls", "bell and hook only: this terminal has no title and no notifications")
     else:
-        from tui.calling import NOTIFYING
+        from tui.terminal.calling import NOTIFYING
 
         shows = able.program in NOTIFYING
         yield Check("ok", "calls", f"bell, title and hook{', notifications' if shows else ''}")
@@ -71,7 +71,7 @@ def _size(term: str, columns: int, lines: int) -> Check:
 
 
 def _letters(utf8: bool, basic: bool, encoding: str | None, answered: Asked | None) -> Check:
-    from tui.answers import SHAPES
+    from tui.terminal.answers import SHAPES
 
     if not utf8:
         said = f"{encoding or 'unknown'}, not UTF-8: the console uses its ASCII shapes (--ascii)"
@@ -133,7 +133,7 @@ def ask_terminal() -> Asked | None:
     import time
     import tty
 
-    from tui.answers import SHAPES, WHERE
+    from tui.terminal.answers import SHAPES, WHERE
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None

@@ -33,9 +33,9 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"there is no page `{unknown[0]}` yet; there is {', '.join(PAGES)}")
     require_terminal()
     config, profile = feed_of(args.url, args.profile)
-    from tui.abilities import abilities
     from tui.crash import kept_faults
-    from tui.terminal import gate_for, run_screen
+    from tui.terminal.abilities import abilities
+    from tui.terminal.run import gate_for, run_screen
     from tui.wall import WallApp
 
     def connect() -> Watched:

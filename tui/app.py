@@ -12,15 +12,15 @@ from textual.screen import Screen
 from client.collecting import STARTING, resume
 from client.config import Config
 from client.views.saved import ALL, SavedViews
-from tui.abilities import Abilities
 from tui.application import Application
-from tui.driver import monotonic_ms
 from tui.floor import WorkFloor
 from tui.journal import JournalFile
 from tui.keymap import Keymap
 from tui.port import FloorSession
 from tui.presses import AnswerGuard, PasteGuard
 from tui.screens.floor import FloorScreen
+from tui.terminal.abilities import Abilities
+from tui.terminal.driver import monotonic_ms
 from widgets.boundary import Faulted, Faults, bounded
 from widgets.gate import Gate
 

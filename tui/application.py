@@ -13,12 +13,12 @@ from textual.widget import Widget
 
 from themes.dark import DARK, PLAIN
 from themes.sixteen import SIXTEEN
-from tui.abilities import Abilities, Colors, plain_wanted
 from tui.crash import crash_sentence
-from tui.driver import ConsoleDriver
-from tui.painting import PaintedApp
 from tui.sheet import SHEET
-from tui.terminal import filters
+from tui.terminal.abilities import Abilities, Colors, plain_wanted
+from tui.terminal.driver import ConsoleDriver
+from tui.terminal.painting import PaintedApp
+from tui.terminal.run import filters
 from widgets.boundary import Fault, Faulted, Faults
 from widgets.gate import Gate
 

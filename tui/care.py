@@ -14,13 +14,13 @@ from casework.tokens import Severity
 from client.config import Config
 from client.views.bits import Line
 from client.views.row import clock_tone
-from tui.abilities import Abilities
-from tui.attention import Attention, Call, State, Urgent, title_of
-from tui.calling import BELL, Hook, notification, title_sequence
-from tui.driver import ConsoleDriver
 from tui.floor import WorkFloor
 from tui.idle import Idle
-from tui.linkmeter import SLOW_MS, spoken
+from tui.terminal.abilities import Abilities
+from tui.terminal.attention import Attention, Call, State, Urgent, title_of
+from tui.terminal.calling import BELL, Hook, notification, title_sequence
+from tui.terminal.driver import ConsoleDriver
+from tui.terminal.linkmeter import SLOW_MS, spoken
 
 LOOK_MS: Final = 1_000
 TRIP_MS: Final = 30_000

@@ -21,7 +21,7 @@ from tui.outbox import Outbox
 from tui.presses import Fired, Presses, Swallowed, Waiting
 from tui.seen import Seen, Stalls
 from tui.target import Target
-from tui.terminalacts import Surrounding, TerminalActs
+from tui.terminal.acts import Surrounding, TerminalActs
 from tui.viewing import Viewing
 
 TICK_MS: Final = 100.0

@@ -10,10 +10,10 @@ from textual.app import ComposeResult
 from client.views.bits import DOT, Line
 from client.views.flow import Flow
 from client.views.wall import flow_line, legible, wall
-from tui.abilities import Abilities
 from tui.application import Application
 from tui.floor import FloorModel, elapsed_ms
 from tui.port import Watched
+from tui.terminal.abilities import Abilities
 from widgets.boundary import Faults, bounded
 from widgets.gate import Gate
 from widgets.wallpage import WallPage

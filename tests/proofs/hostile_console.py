@@ -19,16 +19,16 @@ from textual.color import Color
 from textual.strip import Strip
 from textual.widget import Widget
 
-import tui.driver
 import tui.screens.floor
+import tui.terminal.driver
 import widgets.paint
 from casework.model import Case, Row
 from casework.untrusted import Untrusted, raw
 from tests.client.outsidetext import filled
 from tests.tui.sample_floor import HOUR, MINUTE, NOW, SampleMirror, SampleOutcome, SampleSession, row
-from tui.abilities import Abilities
 from tui.app import Watchfloor
-from tui.terminal import run_screen
+from tui.terminal.abilities import Abilities
+from tui.terminal.run import run_screen
 from tui.wall import WallApp
 from widgets.gate import Gate
 
@@ -185,7 +185,7 @@ def main(setting: dict[str, Any]) -> None:
     if "paint" in off:
         take_out(widgets.paint, "visible", as_it_came)
     if "reader" in off:
-        take_out(tui.driver, "KeyReader", AnyKey)
+        take_out(tui.terminal.driver, "KeyReader", AnyKey)
     gate = NoGate() if "gate" in off else Gate()
     session = HostileSession(setting["cases"])
     able = Abilities(colors="256")

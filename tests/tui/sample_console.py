@@ -9,9 +9,9 @@ import os
 import sys
 
 from tests.tui.sample_floor import SampleSession, whole_case
-from tui.abilities import abilities
 from tui.app import Watchfloor
-from tui.terminal import gate_for, run_screen
+from tui.terminal.abilities import abilities
+from tui.terminal.run import gate_for, run_screen
 from tui.wall import WallApp
 
 SCHOOL = "C-7F3A9K2M"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.terminal import Terminal
-from tui.abilities import LOCAL_FRAMES, REMOTE_FRAMES, Abilities, abilities
+from tui.terminal.abilities import LOCAL_FRAMES, REMOTE_FRAMES, Abilities, abilities
 
 SGR = re.compile(rb"\x1b\[([0-9;]*)m")
 

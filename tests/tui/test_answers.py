@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.answers import PATIENCE_MS, SHAPES, SILENT, TORN_MS, TRIP, WIDTH, Answers, TornAnswer
+from tui.terminal.answers import PATIENCE_MS, SHAPES, SILENT, TORN_MS, TRIP, WIDTH, Answers, TornAnswer
 
 
 def test_wide_shapes_are_found_out() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tui.abilities import Abilities
-from tui.attention import GAP_MS, Attention, Call, Urgent, title_of
-from tui.calling import Hook, environment, notification, title_sequence
+from tui.terminal.abilities import Abilities
+from tui.terminal.attention import GAP_MS, Attention, Call, Urgent, title_of
+from tui.terminal.calling import Hook, environment, notification, title_sequence
 
 CALL = Call("S0", "new", {("S0", "new"): 2, ("S2", "late"): 1})
 

@@ -14,10 +14,10 @@ from textual.pilot import Pilot
 
 from casework.commands import AddNote, Claim, Escalate, Propose, SetSeverity, Snooze, Triage, Undo
 from tests.tui.sample_floor import MINUTE, SampleOutcome, SampleSession, row, sketch, whole_case
-from tui.answers import Answers
 from tui.app import Watchfloor
 from tui.keymap import Keymap
 from tui.outbox import SETTLE_S
+from tui.terminal.answers import Answers
 
 SCHOOL = "C-7F3A9K2M"
 NAMES = {"/": "slash", "?": "question_mark", "!": "exclamation_mark"}

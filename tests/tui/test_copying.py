@@ -8,8 +8,8 @@ import re
 import pytest
 
 from casework.untrusted import safe
-from tui.abilities import Abilities
-from tui.copying import CHUNK, MOST_BYTES, copy_sequence, copyable, viewer_link
+from tui.terminal.abilities import Abilities
+from tui.terminal.copying import CHUNK, MOST_BYTES, copy_sequence, copyable, viewer_link
 
 
 def decoded(sequence: str) -> str:

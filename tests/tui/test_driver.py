@@ -12,9 +12,9 @@ from textual.message import Message
 
 from tests.terminal import Terminal
 from tests.tui.sample_floor import SampleSession
-from tui.answers import SHAPES
 from tui.app import Watchfloor
-from tui.driver import ConsoleDriver
+from tui.terminal.answers import SHAPES
+from tui.terminal.driver import ConsoleDriver
 
 PROGRAM = [sys.executable, "-m", "tests.tui.sample_console"]
 

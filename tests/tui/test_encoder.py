@@ -9,8 +9,8 @@ from rich.color import ColorSystem
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.encoder import Encoder, Piece, drawn, move
-from tui.encoder_cells import ATTRIBUTES, PLAIN, TAIL, Look, cells, look, look_of, sure
+from tui.terminal.encoder import Encoder, Piece, drawn, move
+from tui.terminal.encoder_cells import ATTRIBUTES, PLAIN, TAIL, Look, cells, look, look_of, sure
 
 COLUMNS, LINES = 24, 6
 LOOKS = (

@@ -1,7 +1,8 @@
 """What the encoder, the pace and the outlet rely upon in Textual's private parts. If this fails, read them again.
 
-The techniques are in `tui/encoder_source.py` (updates, dirty widgets), `tui/painting.py` (when a frame is composed and
-shown) and `tui/outlet.py` (the writer). A new version of Textual moves the pin alone, with this file read again.
+The techniques are in `tui/terminal/encoder_source.py` (updates, dirty widgets), `tui/terminal/painting.py` (when a
+frame is composed and shown) and `tui/terminal/outlet.py` (the writer). A new version of Textual moves the pin alone,
+with this file read again.
 """
 
 import hashlib
@@ -21,8 +22,8 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.outlet import Outlet, Terminal
-from tui.painting import PaintedApp, PaintedScreen
+from tui.terminal.outlet import Outlet, Terminal
+from tui.terminal.painting import PaintedApp, PaintedScreen
 
 READ = {
     App._begin_update: "2ed4005fb8df",
@@ -64,7 +65,7 @@ def test_the_version_is_the_one_that_was_read() -> None:
 
 @pytest.mark.parametrize("part", READ, ids=lambda part: part.__qualname__)
 def test_the_source_is_what_was_read(part: Callable[..., object]) -> None:
-    assert digest(part) == READ[part], f"Textual's {part.__qualname__} is another: read it, then tui/painting.py"
+    assert digest(part) == READ[part], f"Textual's {part.__qualname__} is another: read it, then tui/terminal/"
 
 
 def test_updates_have_the_shapes_that_are_taken_apart() -> None:

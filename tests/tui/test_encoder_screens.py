@@ -18,8 +18,8 @@ from textual.widget import Widget
 
 from tests.tui.test_console import desk, ready
 from tests.tui.test_encoder import Glass
-from tui.encoder import Encoder
-from tui.encoder_source import Patch, Source, bare, hand_over, whole
+from tui.terminal.encoder import Encoder
+from tui.terminal.encoder_source import Patch, Source, bare, hand_over, whole
 from widgets.toned import Toned
 
 NARROW = ("6:41", "-0:42", "\u25a0S0", "\u25b2S1", "t\u00e9", "a", " ", "    ", "\u2500\u2500", "contain")

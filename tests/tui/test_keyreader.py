@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.keyreader import LONGEST, QUIET_TICKS, KeyReader
+from tui.terminal.keyreader import LONGEST, QUIET_TICKS, KeyReader
 
 KEYS = [
     "a", "Q", "\r", "\t", "\x7f", "\x1b", "\x03", "\u00e9", "\u6f22", "\x1b[A", "\x1b[1;5C", "\x1bOP", "\x1b[15~",

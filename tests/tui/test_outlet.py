@@ -9,7 +9,7 @@ from typing import IO
 
 import pytest
 
-from tui.outlet import MOST_UNWRITTEN, PATIENCE_S, STALL_MS, Outlet
+from tui.terminal.outlet import MOST_UNWRITTEN, PATIENCE_S, STALL_MS, Outlet
 
 PATIENCE = 20.0
 

@@ -1,6 +1,6 @@
 """How far frames are apart."""
 
-from tui.pacing import NEWS_BYTES_PER_S, NEWS_MS, REMOTE_FRAME_MS, SLOWEST_NEWS_MS, Pace
+from tui.terminal.pacing import NEWS_BYTES_PER_S, NEWS_MS, REMOTE_FRAME_MS, SLOWEST_NEWS_MS, Pace
 
 
 def test_news_come_ten_times_a_second_at_most() -> None:

@@ -10,8 +10,8 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.sample_floor import SampleSession, sketch, whole_case
-from tui.abilities import Abilities
 from tui.app import Watchfloor
+from tui.terminal.abilities import Abilities
 from tui.wall import WallApp
 from widgets.gate import Gate
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from client.config import Config
 from tests.tui.sample_floor import SampleSession
 from tests.tui.test_console import SCHOOL, desk, ready
-from tui.abilities import Abilities
 from tui.care import Care
 from tui.floor import WorkFloor
-from tui.linkmeter import LinkMeter, spoken
 from tui.screens.away import AwayScreen, away_lines
 from tui.screens.wall import WallScreen
+from tui.terminal.abilities import Abilities
+from tui.terminal.linkmeter import LinkMeter, spoken
 
 
 async def test_after_some_minutes_without_a_key_nothing_of_the_floor_is_on_the_screen() -> None:

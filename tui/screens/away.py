@@ -16,7 +16,7 @@ from client.views.floor import Floor
 from client.views.times import feed_age, utc
 from tui.care import Care
 from tui.floor import WorkFloor
-from tui.painting import PaintedScreen
+from tui.terminal.painting import PaintedScreen
 from widgets.toned import Lines
 
 TICK_S: Final = 0.5

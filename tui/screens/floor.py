@@ -18,7 +18,6 @@ from casework.untrusted import Untrusted
 from client.config import Config
 from client.views.bits import Line
 from client.views.blocks import SectionName
-from tui.abilities import Abilities
 from tui.acting import Asked
 from tui.asking import Question, answer_line, card_of, command_question, form_of
 from tui.batches import Batches
@@ -45,6 +44,7 @@ from tui.screens.surrounded import Surrounded
 from tui.search import Search
 from tui.steering import TICK_MS, Steering
 from tui.target import Target
+from tui.terminal.abilities import Abilities
 from widgets.boundary import Fault, Faulted, Faults, bounded
 from widgets.casepane import CasePane
 

@@ -11,7 +11,7 @@ from client.views.bits import Line
 from tui.floor import WorkFloor
 from tui.helplines import help_lines
 from tui.keymap import Keymap
-from tui.painting import PaintedScreen
+from tui.terminal.painting import PaintedScreen
 from widgets.message import Footer
 from widgets.scroll import Scroll
 

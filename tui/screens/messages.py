@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from client.views.bits import Line
 from tui.messages import history_lines
 from tui.outbox import Entry
-from tui.painting import PaintedScreen
+from tui.terminal.painting import PaintedScreen
 from widgets.message import Footer
 from widgets.scroll import Scroll
 

@@ -7,14 +7,14 @@ from typing import Final
 from textual import events
 
 from client.config import Config
-from tui.abilities import Abilities
 from tui.care import Care
-from tui.copying import copy_sequence
-from tui.driver import ConsoleDriver, monotonic_ms
 from tui.floor import WorkFloor
-from tui.painting import PaintedScreen
 from tui.screens.away import AwayScreen
 from tui.screens.wall import WallScreen
+from tui.terminal.abilities import Abilities
+from tui.terminal.copying import copy_sequence
+from tui.terminal.driver import ConsoleDriver, monotonic_ms
+from tui.terminal.painting import PaintedScreen
 from widgets.queue import Queue
 
 WHEEL_LINES: Final = 3

@@ -10,7 +10,7 @@ from textual.screen import ModalScreen
 
 from client.views.wall import wall
 from tui.floor import WorkFloor
-from tui.painting import PaintedScreen
+from tui.terminal.painting import PaintedScreen
 from widgets.wallpage import WallPage
 
 TICK_S: Final = 0.25

@@ -16,10 +16,10 @@ from textual.app import App
 from textual.driver import Driver
 from textual.screen import Screen, ScreenResultType
 
-from tui.encoder import Encoder
-from tui.encoder_source import Patch, Source, hand_over, whole
-from tui.outlet import Terminal, monotonic_ms
-from tui.pacing import Pace
+from tui.terminal.encoder import Encoder
+from tui.terminal.encoder_source import Patch, Source, hand_over, whole
+from tui.terminal.outlet import Terminal, monotonic_ms
+from tui.terminal.pacing import Pace
 from widgets.boundary import Fault, Faulted
 
 

@@ -1,7 +1,7 @@
 """When the console calls its person: a new S0 or S1, and a clock of theirs that turns red or late. Pure.
 
-It decides that something is to be said and how loudly; `tui.calling` says it. What it says is counts and severities:
-a title, a notification and a hook's environment are read by others, so no case text gets there.
+It decides that something is to be said and how loudly; `tui.terminal.calling` says it. What it says is counts and
+severities: a title, a notification and a hook's environment are read by others, so no case text gets there.
 """
 
 from __future__ import annotations

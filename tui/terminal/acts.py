@@ -7,8 +7,8 @@ from typing import Protocol
 
 from casework.caseid import shown
 from casework.untrusted import Untrusted
-from tui.copying import viewer_link
 from tui.target import Target
+from tui.terminal.copying import viewer_link
 
 NO_CASE = "No case is selected: press j."
 NO_VIEWER = 'No viewer is configured: viewer = "https://\u2026{case_id}\u2026" in config.toml names one.'

@@ -18,8 +18,8 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.encoder import Piece, fitted
-from tui.encoder_cells import PLAIN, TAIL, Cells, Look, look_of, measured
+from tui.terminal.encoder import Piece, fitted
+from tui.terminal.encoder_cells import PLAIN, TAIL, Cells, Look, look_of, measured
 from widgets.toned import Toned
 
 LOOKS_MOST: Final = 1_024

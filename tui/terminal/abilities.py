@@ -1,7 +1,8 @@
 """What the terminal around a screen can do, as the environment tells it: colors, letters, a multiplexer, a long line.
 
-Pure: what the terminal answers when it is asked is `tui.answers`. Textual would send 24-bit color to `TERM=dumb` and,
-inside GNU screen, to whoever inherited COLORTERM from the terminal outside; here each gets what it understands.
+Pure: what the terminal answers when it is asked is `tui.terminal.answers`. Textual would send 24-bit color to
+`TERM=dumb` and, inside GNU screen, to whoever inherited COLORTERM from the terminal outside; here each gets what it
+understands.
 """
 
 from __future__ import annotations

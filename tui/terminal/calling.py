@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from casework.untrusted import safe
-from tui.abilities import Abilities
-from tui.attention import Call
+from tui.terminal.abilities import Abilities
+from tui.terminal.attention import Call
 
 HOOK_S: Final = 10.0
 NOTIFYING: Final[frozenset[str]] = frozenset({"iTerm.app", "WezTerm", "ghostty"})

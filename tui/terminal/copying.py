@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import quote
 
 from casework.untrusted import safe
-from tui.abilities import Abilities, Multiplexer
+from tui.terminal.abilities import Abilities, Multiplexer
 
 MOST_BYTES: Final = 74_994
 """What terminals take of OSC 52: with base64 and the sequence around it a little less than 100,000 bytes."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from tui.encoder_cells import ATTRIBUTES, PLAIN, SEEN_ON_A_SPACE, TAIL, Cells, Look, look, sure
+from tui.terminal.encoder_cells import ATTRIBUTES, PLAIN, SEEN_ON_A_SPACE, TAIL, Cells, Look, look, sure
 
 Piece: TypeAlias = tuple[int, int, Cells]
 """Column and line of its first cell, and its cells."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.filter import ANSIToTruecolor, LineFilter, Monochrome, NoColor
 
-from tui.abilities import is_utf8
+from tui.terminal.abilities import is_utf8
 from widgets.gate import Gate
 
 if TYPE_CHECKING:

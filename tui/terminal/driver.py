@@ -1,7 +1,7 @@
 """The driver between Textual and the terminal: sends what that terminal understands, asks it, and counts the bytes.
 
 It reads keys by Textual's own parser; `tests/tui/test_driver.py` holds it against the pinned version. What is written
-goes out through `tui/outlet.py`.
+goes out through `tui/terminal/outlet.py`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.message import Message
 
-from tui.abilities import Abilities
-from tui.answers import PROBE, TRIP, WHERE, WIDTH, Answers, TornAnswer
-from tui.keyreader import KeyReader
-from tui.linkmeter import LinkMeter
-from tui.outlet import Terminal
+from tui.terminal.abilities import Abilities
+from tui.terminal.answers import PROBE, TRIP, WHERE, WIDTH, Answers, TornAnswer
+from tui.terminal.keyreader import KeyReader
+from tui.terminal.linkmeter import LinkMeter
+from tui.terminal.outlet import Terminal
 
 POLL_S: Final = 0.1
 READ_BYTES: Final = 4_096
