@@ -31,7 +31,7 @@ _STATES: Final[dict[type[Fact], ActionState]] = {
     actionfacts.ActionUnknown: "unknown",
     facts.NoActionReverted: "canceled",
 }
-_DECIDING: Final = (
+DECIDING: Final = (
     actionfacts.ActionApproved,
     actionfacts.ActionRejected,
     actionfacts.ActionCanceled,
@@ -42,10 +42,34 @@ _DECIDING: Final = (
 _SENT: Final = frozenset({"sent", "acked", "verified", "failed", "unknown"})
 
 
+def state_of(fact: actionfacts.ActionProposed) -> ActionState:
+    """The state of an action that was just proposed."""
+    return "approved" if fact.cleared else "proposed"
+
+
+def state_after(kind: type[Fact], state: ActionState) -> ActionState:
+    """The state of an action after a step of that kind."""
+    return _STATES.get(kind, state)
+
+
 def proposed(actions: Actions, event: Event, fact: actionfacts.ActionProposed) -> Actions:
-    """`actions` with a new one; without the case's key only what is in the open of it."""
-    action = fact.action or _unreadable(event, fact)
-    return (*actions, replace(action, seq=event.seq, approved_by=None, reviewed_by=None, reversed_by=None))
+    """`actions` with a new one; without the case's key only what is in the open of it.
+
+    What the fact says in the open counts: a row is folded from nothing else, and may not differ from its case.
+    """
+    action = replace(
+        fact.action or _unreadable(event, fact),
+        action_id=fact.action_id,
+        action=fact.action_type,
+        state=state_of(fact),
+        proposed_by=event.actor,
+        one_person=fact.one_person,
+        seq=event.seq,
+        approved_by=None,
+        reviewed_by=None,
+        reversed_by=None,
+    )
+    return (*actions, action)
 
 
 def moved(actions: Actions, event: Event, fact: actionfacts.ActionMoved | facts.NoActionReverted) -> Actions:
@@ -61,7 +85,7 @@ def moved(actions: Actions, event: Event, fact: actionfacts.ActionMoved | facts.
 
 def _step(action: Action, event: Event, fact: actionfacts.ActionMoved | facts.NoActionReverted) -> Action:
     changes: dict[str, Any] = {}
-    if isinstance(fact, _DECIDING):
+    if isinstance(fact, DECIDING):
         changes["one_person"] = False
     state = _STATES.get(type(fact))
     if state is not None:
@@ -96,7 +120,7 @@ def _unreadable(event: Event, fact: actionfacts.ActionProposed) -> Action:
         policy="",
         reason="",
         fields={},
-        state="approved" if fact.cleared else "proposed",
+        state=state_of(fact),
         proposed_by=event.actor,
         digest=fact.digest,
         proposed_at=event.at,

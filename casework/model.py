@@ -407,13 +407,26 @@ class Common(Struct, frozen=True, kw_only=True):
     """Its key was destroyed: text is gone, the chain is whole."""
 
 
+class Afoot(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """An action of a case that is not at its end, as its row has it: what somebody may have to decide or look into."""
+
+    action_id: str
+    by: str
+    """Who proposed it."""
+    state: ActionState
+    review: bool = False
+    """It went first, and nobody has looked at it yet."""
+
+
 class Row(Common, frozen=True, kw_only=True):
     """A case as lists, snapshots and the feed carry it.
 
-    Counts stand for its lists; unmet clocks only; no narrative, no captions.
+    Counts stand for its lists, beside them the actions that are not at their end; unmet clocks only; no narrative, no
+    captions.
     """
 
     counts: Counts = field(default_factory=Counts)
+    afoot: tuple[Afoot, ...] = ()
 
 
 class Case(Common, frozen=True, kw_only=True):

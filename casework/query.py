@@ -48,6 +48,9 @@ VIEWS: Final[dict[str, str]] = {
     "late": "is:open -is:snoozed is:late",
     "snoozed": "is:open is:snoozed",
     "ended": "is:ended",
+    "approvals": "is:open is:approval",
+    "unknown": "is:open is:unknown",
+    "acting": "is:open is:acting",
 }
 
 

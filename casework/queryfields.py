@@ -12,7 +12,7 @@ from typing import Final, get_args
 from msgspec import Struct
 
 from casework.caseid import shown
-from casework.model import Row
+from casework.model import Afoot, Row
 from casework.order import next_clock
 from casework.queryvalues import QueryFault, duration, number, suggestion
 from casework.tokens import (
@@ -206,6 +206,11 @@ def is_late(row: Row, now: int) -> bool:
     return any(clock.running and clock.due_at < now for clock in row.clocks)
 
 
+def waits_for(me: str, afoot: Afoot) -> bool:
+    """Whether an action waits for a second person other than whoever proposed it, before or after it goes."""
+    return (afoot.state == "proposed" or afoot.review) and afoot.by.casefold() != me.casefold()
+
+
 _IS: Final[dict[str, Test]] = {
     "late": lambda asked: is_late(asked.row, asked.now),
     "unowned": lambda asked: asked.row.owner is None,
@@ -222,6 +227,9 @@ _IS: Final[dict[str, Test]] = {
     "up": lambda asked: any(item.up for item in asked.row.content),
     "stub": lambda asked: asked.row.stub,
     "unreadable": lambda asked: asked.row.unreadable,
+    "approval": lambda asked: any(waits_for(asked.me, each) for each in asked.row.afoot),
+    "acting": lambda asked: any(each.state != "proposed" for each in asked.row.afoot),
+    "unknown": lambda asked: any(each.state == "unknown" for each in asked.row.afoot),
 }
 _HAS: Final[dict[str, Test]] = {
     "notes": lambda asked: asked.row.counts.notes > 0,

@@ -11,6 +11,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from casework.actionfacts import ActionProposed
+from casework.afoot import afoot_after, afoot_of
 from casework.events import Event
 from casework.facts import (
     CaseLinked,
@@ -42,7 +43,7 @@ def row_of(case: Case) -> Row:
         related=len(case.related),
         runbook=len(case.runbook),
     )
-    return Row(counts=counts, **shared)
+    return Row(counts=counts, afoot=afoot_of(case.actions), **shared)
 
 
 def row_of_stub(stub: Stub) -> Row:
@@ -86,6 +87,9 @@ def evolve_row(row: Row | None, event: Event) -> Row | None:
     counts = counts_after(row.counts, event)
     if counts is not row.counts:
         changes["counts"] = counts
+    afoot = afoot_after(row.afoot, event)
+    if afoot is not row.afoot:
+        changes["afoot"] = afoot
     return replace(row, **changes)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
+from casework.afoot import CALLED_OFF
 from casework.caseid import shown
 from casework.commands import Approve, Command, Confirm
 from casework.model import Action, Case, Pending
@@ -39,7 +40,7 @@ _BY_ACTION: Final = frozenset({NO_ACTION, "review"})
 
 def waits(action: Action) -> bool:
     """Whether a second person has to decide on it, before it goes or after it went."""
-    return action.state == "proposed" or action.review_until is not None
+    return action.state == "proposed" or (action.review_until is not None and action.state not in CALLED_OFF)
 
 
 def own(by: str, me: str) -> bool:

@@ -399,6 +399,9 @@ def test_views() -> None:
         "late": ["late"],
         "snoozed": ["snoozed"],
         "ended": ["over"],
+        "approvals": [],
+        "unknown": [],
+        "acting": [],
     }
     with pytest.raises(QueryFault, match=r'no view "unwoned"\. Did you mean unowned\?'):
         view("unwoned")

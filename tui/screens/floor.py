@@ -48,8 +48,7 @@ from tui.terminal.abilities import Abilities
 from widgets.boundary import Fault, Faulted, Faults, bounded
 from widgets.casepane import CasePane
 
-APPROVALS: Final = "has:actions"
-"""Rows say that something was proposed on a case, not whether it is decided: the card says that."""
+APPROVALS: Final = "is:approval"
 TICK_S: Final = TICK_MS / 1_000
 """Ten looks a second at what changed; a key paints at once."""
 
@@ -405,9 +404,9 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         self._spawn(work)
 
     def show_approvals(self) -> None:
-        """The cases with something proposed or done that may wait for a second person."""
+        """The cases with an action of somebody else that waits for a second person, before or after it went."""
         self.questions.filter(APPROVALS)
-        self.say("Cases with proposals. oy shows what waits for you on the selected one; 0 leads back.", "quiet")
+        self.say("What others proposed. oy shows the whole request on the selected case; 0 leads back.", "quiet")
 
     def redraw(self) -> None:
         self.repaint_all()
