@@ -64,7 +64,12 @@ def card_for(
     body.append(_labeled("second", *_second(rules, command, target, case, now)))
     what = command.action.replace("_", " ")
     intent = Intent(
-        verb="propose", title=what, case_id=case_id, command=command, tier=rules.tier, severity=target.severity
+        verb="propose",
+        title=f"propose {what}",
+        case_id=case_id,
+        command=command,
+        tier=rules.tier,
+        severity=target.severity,
     )
     return Carded(
         tuple(title),

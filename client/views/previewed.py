@@ -35,10 +35,12 @@ def earlier(found: PreviewAnswer | None) -> Line:
     """What the platform has on it: strikes, and what was done to it before. Empty if it did not say."""
     if found is None or not found.available:
         return ()
-    strikes = "" if found.strikes is None else _plural(found.strikes, "strike", "strikes")
+    strikes = (
+        "" if found.strikes is None else _plural(found.strikes, "strike", "strikes") if found.strikes else "no strikes"
+    )
     said: list[Bit] = [(strikes, "soon" if found.strikes else "text"), DOT] if strikes else []
     if not found.prior:
-        return (*said, ("nothing done to it before", "text"))
+        return (*said, ("nothing earlier", "text"))
     names = ", ".join(each.replace("_", " ") for each in found.prior[:MOST])
     more = len(found.prior) - MOST
     return (

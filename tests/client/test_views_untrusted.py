@@ -37,7 +37,7 @@ def marked(kind: str) -> Case:
 
 
 def row_of(case: Case) -> Row:
-    return Row(**{name: getattr(case, name) for name in Row.__struct_fields__ if name != "counts"})
+    return Row(**{name: getattr(case, name) for name in Row.__struct_fields__ if name not in ("counts", "afoot")})
 
 
 def checked(case: Case) -> Progress:

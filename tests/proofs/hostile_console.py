@@ -99,7 +99,7 @@ def hostile_case(at: int, fields: dict[str, str]) -> Case:
 
 def row_of(case: Case) -> Row:
     """The case as lists carry it."""
-    return Row(**{name: getattr(case, name) for name in Row.__struct_fields__ if name != "counts"})
+    return Row(**{name: getattr(case, name) for name in Row.__struct_fields__ if name not in ("counts", "afoot")})
 
 
 class HostileSession(SampleSession):

@@ -222,7 +222,7 @@ def sketch() -> list[Row]:
 def whole_case() -> Case:
     """The sketch's selected case, opened."""
     base = next(each for each in sketch() if each.case_id == "C-7F3A9K2M")
-    shared = {name: getattr(base, name) for name in base.__struct_fields__ if name != "counts"}
+    shared = {name: getattr(base, name) for name in base.__struct_fields__ if name not in ("counts", "afoot")}
     return Case(
         **(shared | {"owner_since": NOW - 22 * MINUTE}),
         narrative="A picture of the school gate: \u201ctomorrow 8 am, nobody leaves\u201d.\nTwo told us.",
