@@ -13,8 +13,9 @@ from bench.report import Figure, Report, Scale, at_most, interleaved, spread
 from bench.seen import Eye, Latencies, Place, colored_line, counted, gutter_line, latencies, typed_of
 from bench.standin import StandInFeed, htop, load, opened, smallest, stand_in
 
-FILTER: Final = "harbor,journalists"
-"""Typed into the filter, and taken back, letter by letter. No case has it, no word of the language begins so."""
+FILTER: Final = "quarrels,journalist"
+"""Typed into the filter, and taken back, letter by letter. No case has it, and no word of the language begins with any
+of it: what is offered as the rest of a word would stand there before it is typed."""
 STEPS: Final = {"j": 1, "k": -1}
 ARROWS: Final = {"\x1b[B": 1, "\x1b[A": -1}
 HTOP: Final = {"\x1bOB": 1, "\x1bOA": -1}

@@ -26,8 +26,10 @@ HANDSHAKE_S: Final = 5.0
 REST_S: Final = 1.0
 """At most so long waits a snapshot for its first page to be painted."""
 _BREATH_S: Final = 0.001
-_TAKEN_AT_ONCE: Final = 32
-"""Frames that are taken before others on the event loop get their turn."""
+_PAUSE_MS: Final = 0.5
+"""From so long on between two frames nothing waited to be taken."""
+_SLICE_MS: Final = 2.0
+"""How long frames are taken before others on the event loop get their turn."""
 
 
 class Link:
@@ -151,23 +153,24 @@ class Link:
         from websockets.exceptions import ConnectionClosed
 
         state = self._state
-        taken = 0
+        spent, ended = 0.0, self._now()
         try:
             while state.hang_up is None:
                 data = await connection.recv(decode=False)
-                state.received(data, self._now())
+                began = self._now()
+                if began - ended > _PAUSE_MS:
+                    spent = 0.0  # it waited: the others had their turn
+                state.received(data, began)
                 await self._send(connection)
                 self._tell()
                 if not self._on.is_set() and state.mirror.loading and state.mirror.rows:
                     await self._rest()
-                taken += 1
-                if len(data) > limits.EVENTS_BYTES // 4:
-                    # A page of a snapshot. A key goes through several hands before it is painted: let it, at once.
-                    taken = 0
+                ended = self._now()
+                spent += ended - began
+                if spent >= _SLICE_MS or len(data) > limits.EVENTS_BYTES // 4:
+                    # A key goes through several hands before it is painted: let it, at once.
+                    spent = 0.0
                     await asyncio.sleep(_BREATH_S)
-                elif taken >= _TAKEN_AT_ONCE:
-                    taken = 0
-                    await asyncio.sleep(0)
         except ConnectionClosed:
             return
 

@@ -31,9 +31,9 @@ AGAIN_MS: Final = 1_000
 """How often what time alone changes is asked again, at most: the late view, and filters on time."""
 AGAIN_SHARE: Final = 10
 """Asking again takes no more than one part in so many of the time."""
-SLICE_MS: Final = 3.5
+SLICE_MS: Final = 2.5
 """How long a search may keep a key press waiting."""
-TAKEN_AT_ONCE: Final = 256
+TAKEN_AT_ONCE: Final = 64
 """Cases that are taken in before the time is looked at."""
 LOCK_MS: Final = 60_000
 """How long the order stays locked."""

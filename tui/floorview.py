@@ -115,6 +115,16 @@ class FloorView(Vertical):
 
     def paint(self, line: Line) -> None:
         """Paint everything that differs from what stands there; `line` is the message line."""
+        self.paint_around(line)
+        self.paint_rows()
+
+    def paint_rows(self, lines: range | None = None) -> None:
+        """Paint the queue, or some lines of it."""
+        with self._part(Queue):
+            self.queue.repaint(lines)
+
+    def paint_around(self, line: Line) -> None:
+        """Paint all but the queue."""
         with self._part(Status, Banner):
             self.model.window = self.queue.window
             floor = self.model.floor()
@@ -122,8 +132,6 @@ class FloorView(Vertical):
             self.query_one(Banner).tell(floor)
             seen = 0 if self.model.session is None else len(self.model.session.mirror.rows)
             self.queue.empty_words = () if len(self.model.ids) else tuple(empty_words(floor, seen))
-        with self._part(Queue):
-            self.queue.repaint()
         self.paint_case()
         self.paint_lines(line)
 

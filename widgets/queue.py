@@ -84,6 +84,11 @@ class Queue(Toned):
             return None
         return 1 + self._at - self._top
 
+    @property
+    def rows(self) -> range:
+        """The widget's lines below the titles."""
+        return range(1, self.size.height)
+
     def case_on(self, line: int) -> str | None:
         """The case on a line of the widget."""
         at = self._top + line - 1
@@ -114,7 +119,16 @@ class Queue(Toned):
     # --- what the floor does
 
     def show(self) -> Settled:
-        """The list changed. The selected case stays selected and on its line as far as that is possible."""
+        """The list changed: `settle`, and paint what differs."""
+        settled = self.settle()
+        self.repaint()
+        return settled
+
+    def settle(self) -> Settled:
+        """The list changed. The selected case stays selected and on its line as far as that is possible.
+
+        Nothing is painted yet; `repaint_selected` comes first, for keys are about that row.
+        """
         lost: str | None = None
         if self._cursor is None and self._waiting is not None and self._ids:
             # The list was empty for a while, as during a new snapshot: the same case is taken up again.
@@ -132,11 +146,20 @@ class Queue(Toned):
             self._at = max(0, at)
             self._top = self._at - self._line
         self._clamp()
-        self.repaint()
         return Settled(lost=lost)
 
+    def repaint_selected(self) -> None:
+        """Paint the selected row, where it stood and where it stands."""
+        self.repaint(self._marked_lines(self.cursor_line))
+
+    def _marked_lines(self, *more: int | None) -> list[int]:
+        """The lines painted as selected, and `more` of the rows."""
+        height = self.size.height
+        stood = {y for y, each in enumerate(self._painted) if isinstance(each, Placed) and each.selected}
+        return sorted(stood | {y for y in more if y is not None and 0 < y < height})
+
     def repaint(self, lines: Iterable[int] | None = None) -> None:
-        """Paint the lines (all of them, or these) whose row or selection differs from what stands there."""
+        """Paint the lines (all of them, or these in order) whose row or selection differs from what stands there."""
         height = self.size.height
         if len(self._painted) != height:
             self._painted = [None] * height
@@ -144,6 +167,8 @@ class Queue(Toned):
             lines = None
         width = self.size.width
         for y in range(1, height) if lines is None else lines:
+            if y >= height:
+                break
             wanted = self._line_at(y)
             if wanted != self._painted[y]:
                 self._painted[y] = wanted
@@ -156,7 +181,10 @@ class Queue(Toned):
         at = None if case_id is None else self._index_of(case_id)
         if case_id is not None and at is None:
             return False
-        top, line = self._top, self.cursor_line
+        return self._select(case_id, at, self._top)
+
+    def _select(self, case_id: str | None, at: int | None, top: int) -> bool:
+        """`top`: where the window was."""
         self._cursor = case_id
         self._waiting = None
         self._at = at or 0
@@ -165,9 +193,8 @@ class Queue(Toned):
         if case_id is not None:
             self._reveal()
         # Most moves change two rows, and the line of what is hidden.
-        height = self.size.height
-        moved = {y for y in (line, self.cursor_line, height - 1) if y is not None and 0 < y < height}
-        self.repaint(sorted(moved) if self._top == top else None)
+        moved = self._marked_lines(self.cursor_line, self.size.height - 1)
+        self.repaint(moved if self._top == top else None)
         return True
 
     def move(self, lines: int) -> None:
@@ -179,8 +206,8 @@ class Queue(Toned):
 
     def first(self) -> None:
         """Put the cursor on the first case and the window at the top."""
-        self._top = 0
-        self.select(self._ids[0] if self._ids else None)
+        top, self._top = self._top, 0
+        self._select(self._ids[0] if self._ids else None, 0, top)
 
     def last(self) -> None:
         """Put the cursor on the last case."""

@@ -69,8 +69,13 @@ class LooseQueue(Queue):
     def __init__(self, rows: Callable[[], SampleMirror]) -> None:
         super().__init__()
         self._rows = rows
-        self.stood: dict[str, Row] = {}
+        self._lines: dict[int, Row] = {}
+        """What stands on each line."""
+
+    @property
+    def stood(self) -> dict[str, Row]:
         """Each row as it was painted last."""
+        return {row.case_id: row for row in self._lines.values()}
 
     @property
     def size(self) -> Size:
@@ -84,11 +89,12 @@ class LooseQueue(Queue):
         top, page = self.window
         rows = self._rows().rows
         shown = self._ids[top : top + page]
-        if lines is None:
-            self.stood = {case_id: rows[case_id] for case_id in shown if case_id in rows}
-        else:
-            painted = [shown[y - 1] for y in lines if 0 < y <= len(shown)]
-            self.stood |= {case_id: rows[case_id] for case_id in painted if case_id in rows}
+        for y in range(1, LINES) if lines is None else lines:
+            row = rows.get(shown[y - 1]) if y <= len(shown) else None
+            if row is None:
+                self._lines.pop(y, None)
+            else:
+                self._lines[y] = row
 
     @property
     def selected(self) -> tuple[str, int] | None:
@@ -130,8 +136,8 @@ class LooseView:
         self.opened: str | None = None
         self.timeline = False
 
-    def paint(self, _: object) -> None:
-        self.queue.repaint()
+    def paint_rows(self, lines: range | None = None) -> None:
+        self.queue.repaint(lines)
 
     def open(self, case_id: str) -> None:
         self.opened = case_id
@@ -176,7 +182,7 @@ class LooseFloor(FloorScreen):
     def news_due(self) -> bool:
         return True
 
-    def paint_news(self) -> None:
+    def paint_news(self, *, whole: bool = True) -> None:
         pass
 
     def leave(self) -> None:

@@ -38,7 +38,9 @@ async def test_a_sort_waits_behind_its_prefix_and_is_said_until_it_is_cleared() 
 async def test_an_s0_out_of_sight_by_a_sort_is_named_on_the_second_line() -> None:
     async with desk() as it:
         await ready(it)
-        await it.press("S", "a", "g")  # the oldest are all S3 and S4
+        await it.press("S", "a")
+        await it.until(lambda: it.app.model.whole)
+        await it.press("g")  # the oldest are all S3 and S4
         await it.sees("by age", "\u25a03 S0 hidden \u00b7 0")
         await it.press("0")
         await it.until(lambda: "S0 hidden" not in it.text)

@@ -33,6 +33,7 @@ from tui.keeping import Keeping
 from tui.keymap import Keymap
 from tui.markwords import marks_line, refused_lines
 from tui.messages import message_line, prefix_line, tone_named
+from tui.newspaint import NewsPaint
 from tui.offers import against
 from tui.outbox import SETTLE_S, Outbox
 from tui.port import Done
@@ -92,6 +93,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         """Whether a key that came in at that time (ms) was part of a paste."""
         self.heard_all: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)
         """Returns once every key that came in so far was handled."""
+        self._newspaint = NewsPaint(self)
         self._notice: Line = ()
         self._second = -1
         self._news = self._due = True
@@ -136,7 +138,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
             self._look()
 
     def _look(self) -> None:
-        if not self.news_due():
+        if self._newspaint.busy or not self.news_due():
             return
         now = self.model.now()
         second = -1 if now is None else now // 1_000
@@ -153,8 +155,8 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         cursor = self.view.queue.cursor
         moved = self.following.glance(cursor, monotonic_ms(), past=self.view.pane_is_shown) or moved
         if moved or due or phase != self._phase:
-            self.paint()
-            self.paint_news()
+            self._phase = phase
+            self._newspaint.begin()
 
     def _take_in(self) -> bool:
         """Take in what the mirror changed and keep the selection where it is; whether any case changed."""
@@ -164,7 +166,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         if not changed and not self.search.took:
             return False
         self.search.took = False
-        settled = self.view.queue.show()
+        settled = self.view.queue.settle()
         if self._at_top and len(self.model.ids):
             # The top case is one key away from the start on, and what comes in later may stand above it.
             self._begun = True
@@ -182,10 +184,28 @@ class FloorScreen(Surrounded, inherit_bindings=False):
     def paint(self) -> None:
         """Paint everything that differs from what stands there."""
         self._phase = self.model.phase
+        self.paint_selected()
+        self.paint_around()
+        self.view.paint_rows()
+
+    def paint_selected(self) -> None:
+        """Paint the selected row: it is what the next key is about."""
+        self.view.queue.repaint_selected()
+        self._note_selected()
+
+    def paint_around(self) -> None:
+        """Paint all but the queue."""
         self.view.refused(refused_lines(self.batches.unseen))
         self.filtering.refresh()
-        self.view.paint(self._line())
-        self._note_selected()
+        self.view.paint_around(self._line())
+
+    def paint_rows(self, lines: range) -> None:
+        """Paint some lines of the queue."""
+        self.view.paint_rows(lines)
+
+    def rows(self) -> range:
+        """The lines of the queue that rows stand on."""
+        return self.view.queue.rows
 
     def _paint_case(self) -> None:
         # The row is what the eye waits for; what is said of its case comes a moment later.

@@ -9,10 +9,11 @@ from typing import Final
 
 NEWS_MS: Final = 100.0
 """Between two paints of news at least: more than ten a second nobody reads."""
-SLOWEST_NEWS_MS: Final = 250.0
-"""Between two paints of news at most, while there are any."""
-NEWS_BYTES_PER_S: Final = 24_000
-"""What news may take of a line, so that a key's own answer never waits behind them: 40 kB/s is a slow line of today."""
+SLOWEST_NEWS_MS: Final = 800.0
+"""Between two paints of news at most, while there are any: a countdown is right to the second."""
+NEWS_BYTES_PER_S: Final = 8_000
+"""What news may take of a line. A key's answer waits until the paint before it has drained, which nobody is told of: on
+a slow line of today, 40 kB/s, four keys of five find it free."""
 REMOTE_FRAME_MS: Final = 1_000 / 15
 """Between two frames of any kind over SSH: a held key sends more than a line should carry."""
 

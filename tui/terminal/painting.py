@@ -37,6 +37,7 @@ class PaintedApp(App[None], inherit_bindings=False):
         self._owed = False
         """Whether a frame was composed that did not go out."""
         self._frame_bytes = 0
+        self._news_bytes = 0
 
     def get_default_screen(self) -> Screen[object]:
         return PaintedScreen(id="_default")
@@ -71,9 +72,13 @@ class PaintedApp(App[None], inherit_bindings=False):
         """Whether it is time to look at news again. They are taken in also while the terminal is behind."""
         return self._pace.news_due(monotonic_ms())
 
-    def paint_news(self) -> None:
-        """Paint what the feed or the time changed."""
-        self._pace.told(monotonic_ms(), self.paint_now())
+    def paint_news(self, *, whole: bool = True) -> None:
+        """Paint what the feed or the time changed; not `whole`: a part of it, and the rest follows soon."""
+        if whole or not self.remote:
+            self._news_bytes += self.paint_now()
+        if whole:
+            self._pace.told(monotonic_ms(), self._news_bytes)
+            self._news_bytes = 0
 
     def drained_at(self) -> float | None:
         """When the terminal last came back from a stall, ms of a monotonic clock: now during one, None without."""
@@ -158,10 +163,15 @@ class PaintedScreen(Screen[ScreenResultType], inherit_bindings=False):
         if (app := self._painted) is not None and not app.remote:
             app.paint_now()
 
-    def paint_news(self) -> None:
-        """Paint what the feed or the time changed."""
+    def paint_news(self, *, whole: bool = True) -> None:
+        """Paint what the feed or the time changed; not `whole`: a part of it, and the rest follows soon."""
         if (app := self._painted) is not None:
-            app.paint_news()
+            app.paint_news(whole=whole)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the screen is gone, or going."""
+        return self._closing or self._closed
 
     def news_due(self) -> bool:
         """Whether news may be painted."""
