@@ -38,8 +38,8 @@ def cut(text: str, width: int) -> str:
     """`text` in at most `width` cells; what is too long ends at a word, with an ellipsis."""
     if width <= 0:
         return ""
-    if len(text) > 4 * width + 64:  # a wide character takes two cells and a letter may carry marks: more is never seen
-        text = text[: 4 * width + 64] + " "
+    if len(text) > _most(width):
+        text = text[: _most(width)] + " "
     if cell_len(text) <= width:
         return text
     head = set_cell_size(text, width - 1)
@@ -49,6 +49,11 @@ def cut(text: str, width: int) -> str:
         if at * 5 >= len(head) * 3:
             head = head[:at]
     return head.rstrip(_BEFORE_ELLIPSIS) + ELLIPSIS
+
+
+def _most(width: int) -> int:
+    """Characters that stand in `width` cells at most: a letter may carry marks, and what carries more is cut there."""
+    return 4 * width + 64
 
 
 def left(text: str, width: int) -> str:
@@ -72,6 +77,7 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def _wrap_paragraph(paragraph: str, width: int) -> list[str]:
+    most = _most(width)
     lines: list[str] = []
     line = ""
     for word in paragraph.split(" "):
@@ -81,8 +87,10 @@ def _wrap_paragraph(paragraph: str, width: int) -> list[str]:
             continue
         if line:
             lines.append(line)
-        while cell_len(word) > width:
-            head = set_cell_size(word, width)
+        # Never measured whole again and again: a text of one word may have as many letters as others have in all.
+        while len(word) > most or cell_len(word) > width:
+            part = word[:most]
+            head = part if cell_len(part) <= width else set_cell_size(part, width)
             taken = head if word.startswith(head) else head[:-1]
             lines.append(taken)
             word = word[len(taken) :]

@@ -5,7 +5,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 
 from casework.untrusted import Untrusted, safe, visible
 from tests.tui.hostile_text import HOSTILE
@@ -52,6 +52,25 @@ def test_wrapping_loses_nothing_and_fits(text: str, width: int) -> None:
 
     assert all(cell_len(line) <= width for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize("letter", ["[", "\u6f22", "e\u0301"])
+def test_a_word_without_end_is_measured_in_pieces(letter: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each line of it would otherwise be found in all that is left: minutes, for the longest text that is shown."""
+    measured: list[int] = []
+
+    def measure(text: str, total: int) -> str:
+        measured.append(len(text))
+        return set_cell_size(text, total)
+
+    monkeypatch.setattr("widgets.paint.set_cell_size", measure)
+    text = letter * 5_000 + "\u2026"
+    lines = wrapped(text, 30)
+
+    assert "".join(lines) == text
+    assert all(cell_len(line) <= 30 for line in lines)
+    assert len(measured) > 100
+    assert max(measured) < 200
 
 
 def test_right_keeps_digits_under_digits() -> None:
