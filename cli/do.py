@@ -132,8 +132,7 @@ def _typed(kind: type[Command], name: str, value: Any, now: int) -> Any:
 
     field = next((field for field in msgspec.structs.fields(kind) if field.name == name), None)
     if name == "fields" and isinstance(value, dict):
-        # Nothing else says what these are: 3 is a number, true is true, everything else a text.
-        return {inner: _plain(typed) for inner, typed in value.items()}
+        return {inner: _of_action(inner, typed, now) for inner, typed in value.items()}
     if field is None or not isinstance(value, str):
         return value
     if field.type == Millis and not value.isdigit():
@@ -164,7 +163,26 @@ def _typed(kind: type[Command], name: str, value: Any, now: int) -> Any:
     return value
 
 
+def _of_action(name: str, value: Any, now: int) -> Any:
+    """A field of an action as the table of fields wants it; of one that it does not know, what it looks like."""
+    from casework.actionfields import EXTRAS, NEEDS
+    from tui.forms import FieldFault, parse_time
+
+    need = NEEDS.get(name) or EXTRAS.get(name)
+    if need is None or not isinstance(value, str) or need.kind in ("count", "list"):
+        return _plain(value)
+    if need.kind == "yes":
+        return value.casefold() in ("true", "yes", "y")
+    if need.kind == "time" and not value.isdigit():
+        try:
+            return parse_time(name, value, now)
+        except FieldFault as fault:
+            raise UsageError(f"fields.{name}: {fault.why}") from None
+    return int(value) if need.kind == "time" else value
+
+
 def _plain(value: Any) -> Any:
+    """3 is a number, true is true, everything else a text."""
     if value in ("true", "false"):
         return value == "true"
     digits = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16

@@ -99,7 +99,11 @@ class Acting:
             return
         preset = self._preset(verb, bound.value)
         if verb.verb == "propose":
-            fields = self.proposing.fields(bound.value or NO_ACTION, case)
+            name = bound.value or NO_ACTION
+            if (refusal := self.proposing.refusal(name, case)) is not None:
+                self._stage.say(f"Not done: {refusal}", "late")
+                return
+            fields = self.proposing.fields(name, case)
         else:
             fields = fields_of(verb, case, me=self._model.me, value=bound.value)
         tier = max(bound.tier, verb.tier)

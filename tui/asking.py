@@ -35,7 +35,8 @@ class Question(Struct, frozen=True):
         """The footer while it is asked; the last one is the quiet one."""
         if self.carded is not None:
             if self.carded.typed is not None:
-                return (("Enter", self.carded.yes), ("Esc", "back"))
+                tab = (("Tab", self.carded.other),) if self.carded.other else ()
+                return (("Enter", self.carded.yes), *tab, ("Esc", "back"))
             other = (("R", self.carded.other),) if self.carded.other else ()
             return (("y", self.carded.yes), *other, ("n", "back"))
         if self.filters:
@@ -87,6 +88,7 @@ def answer_line(carded: Carded, text: str) -> Line:
         (f" {carded.yes}   ", "text"),
         (Untrusted(text.upper()), "strong"),
         ("\u258f", "key"),
+        *((("   Tab", "key"), (f" {carded.other}", "text")) if carded.other else ()),
         ("   Esc", "key"),
         (" back", "text"),
     )

@@ -39,7 +39,7 @@ class Carded(Struct, frozen=True):
     end: Line = ()
     """At the right of the title: the case and the version that were seen."""
     other: str = ""
-    """What `R` does in place of it, in a word; empty: nothing."""
+    """What `R` does in place of it, or Tab where letters are typed, in a word; empty: nothing."""
     otherwise: Callable[[], None] | None = None
 
 
@@ -65,6 +65,8 @@ class OpenCard:
             return None
         if key in ("escape", "ctrl+c"):
             return "no"
+        if self.carded.typed is not None and key == "tab" and self.carded.otherwise is not None:
+            return "other"
         if self.carded.typed is not None and key != "enter":
             return self._type(key, self.carded.typed)
         if self.carded.typed is None and key in ("n", "q"):

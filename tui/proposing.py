@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from casework.model import Common
+from casework.model import Case, Common
 from casework.model import Target as ActionTarget
 from client.views.bits import Line
 from tui.actioncards import card_for
-from tui.actionforms import NO_ACTION, fields_for, needs_of, proposal
+from tui.actiondefaults import restorable
+from tui.actionforms import NO_ACTION, RESTORE, fields_for, needs_of, proposal
 from tui.cards import Carded
 from tui.floor import WorkFloor
 from tui.forms import Field
@@ -37,6 +38,14 @@ class Proposing:
     def __init__(self, model: WorkFloor, desk: Desk) -> None:
         self._model = model
         self._desk = desk
+
+    def refusal(self, name: str, case: Common) -> str | None:
+        """Why there is nothing to ask for; None if there is."""
+        if name != RESTORE or restorable(case):
+            return None
+        if not isinstance(case, Case):
+            return "What stands on the case is known once it is open: Enter, then du."
+        return "Nothing on this case is verified and not taken back."
 
     def fields(self, name: str, case: Common) -> tuple[Field, ...]:
         """What the form of the action asks for."""

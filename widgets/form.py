@@ -57,7 +57,9 @@ class Form(Toned):
         self._title = title
         self._end = end
         self._blanks = tuple(blanks)
-        self._edits = tuple(LineEdit(blank.value, len(blank.value)) for blank in blanks)
+        self._edits = [LineEdit(blank.value, len(blank.value)) for blank in blanks]
+        self._put_there: set[int] = set()
+        """Fields that were filled in while the form stood there."""
         self._at = next((at for at, blank in enumerate(self._blanks) if not blank.value), 0)
         """The field that is filled in; at first the first empty one."""
         self._fault: str | Untrusted = ""
@@ -105,21 +107,26 @@ class Form(Toned):
         elif key in ("right", "end") and edit.cursor == len(edit.text) and self._suggested():
             self.insert(self._suggested())
         elif edit.press(key):
+            self._put_there.discard(self._at)
             self._forgive()
         self._painted()
         return step
 
     def insert(self, text: str) -> None:
-        """Type or paste `text` where the cursor stands."""
+        """Type or paste `text` where the cursor stands, in place of what was put there by itself."""
+        if self._at in self._put_there:
+            self._edits[self._at] = LineEdit()
+            self._put_there.discard(self._at)
         self._edits[self._at].insert(text)
         self._forgive()
         self._painted()
 
     def fill(self, values: Mapping[str, str]) -> None:
         """Put something into fields that are empty still: what somebody typed stands."""
-        for blank, edit in zip(self._blanks, self._edits, strict=True):
+        for at, (blank, edit) in enumerate(zip(self._blanks, self._edits, strict=True)):
             if not edit.text and (text := values.get(blank.name, "")):
                 edit.insert(text)
+                self._put_there.add(at)
         self._painted()
 
     def blame(self, name: str, why: str | Untrusted, *, at: int | None = None) -> None:

@@ -175,9 +175,9 @@ def test_nested_fields_are_json_or_dotted() -> None:
         "reason=r",
         "fields.days=3",
         "fields.country=US",
-        "fields.notice=true",
+        "fields.silent=true",
     ]
-    whole = [*dotted[:4], 'fields={"days": 3, "country": "US", "notice": true}']
+    whole = [*dotted[:4], 'fields={"days": 3, "country": "US", "silent": true}']
     first, second = (command_of("propose", fields("propose", given), 1) for given in (dotted, whole))
     assert first == second
     factors = [

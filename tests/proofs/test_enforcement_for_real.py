@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +14,7 @@ import httpx
 import pytest
 
 from tests.floorprocess import FeedProcess
-from tests.platformprocess import PlatformProcess
+from tests.platformprocess import CHECKOUT, PlatformProcess
 
 PATIENCE_S: Final = 60.0
 POINTS: Final = ("before_mark", "marked", "called", "result", "seen")
@@ -107,6 +110,39 @@ def test_an_action_is_verified_once_its_effect_was_seen(tmp_path: Path, platform
         ana.do(case_id, "propose", target={"kind": "post", "id": "p_1"}, reason="a mistake", **restore)
         ana.until(case_id, "verified")
         assert ana.case(case_id)["actions"][0]["reversed_by"] == "a2"
+
+
+def do(desk: Desk, verb: str, case_id: str, *fields: str) -> subprocess.CompletedProcess[str]:
+    """`watchfloor do VERB CASE --field …` as that person."""
+    given = [part for field in fields for part in ("--field", field)]
+    command = [sys.executable, "main.py", "do", verb, case_id, "--feed", desk.feed.url, *given]
+    env = {**os.environ, "WATCHFLOOR_TOKEN": desk.token}
+    return subprocess.run(command, cwd=CHECKOUT, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_proposal_by_lines_alone(tmp_path: Path, platform: PlatformProcess) -> None:
+    with feed_on(tmp_path, platform) as feed:
+        ana, bo = Desk(feed), Desk(feed, "bo", "approver")
+        case_id = ana.report(1)
+        hidden = do(ana, "propose", case_id, "action=hide", "target=post:p_1", "policy=HB-1", "reason=her address")
+        assert "ActionProposed" in hidden.stdout, hidden.stderr
+        ana.until(case_id, "verified")
+
+        bare = do(ana, "propose", case_id, "action=ban", "target=account:u_1", "policy=HB-1", "reason=r")
+        assert bare.returncode != 0
+        assert "/fields/strikes is missing" in bare.stderr
+        fields = ("fields.strikes=2", "fields.notice_or_why_none=12")
+        ban = do(ana, "propose", case_id, "action=ban", "target=account:u_1", "policy=HB-1", "reason=r", *fields)
+        assert ban.returncode == 0, ban.stderr
+        action = ana.until(case_id, "proposed")
+        assert action["fields"] == {"strikes": 2, "notice_or_why_none": "12"}
+        own = do(ana, "approve", case_id, "action_id=a2", f"digest={action['digest']}")
+        assert own.returncode != 0
+        assert do(bo, "approve", case_id, "action_id=a2", f"digest={action['digest']}").returncode == 0
+        ana.until(case_id, "verified")
+        expiry = ("fields.collateral_estimate=one household", "fields.expiry=+2h")
+        block = do(ana, "propose", case_id, "action=device_block", "target=device:d_1", "reason=r", "policy=", *expiry)
+        assert block.returncode == 0, block.stderr
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from standardwebhooks.webhooks import Webhook
 
 from casework.model import Target
+from feed import config
 from feed.delivery.connector import Order, Refused, TryLater, Unclear
 from feed.delivery.http import HttpConnector
 from feed.delivery.mapping import MappingFault, parse
@@ -163,3 +165,23 @@ def test_a_mapping_that_cannot_be_is_refused(text: str, why: str) -> None:
 
 def test_the_platforms_own_words_are_cut_short() -> None:
     assert len(Refused("x" * 10_000).why) == 300
+
+
+def test_the_mapping_in_the_documentation_can_be_used() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "operations.md").read_text(encoding="utf-8")
+    text = page.partition("<!-- mapping:")[2].partition("```toml\n")[2].partition("```")[0]
+
+    found = parse(text, file="docs/operations.md")
+    assert set(found.actions) == {"hide", "suspend"}
+    assert found.find is not None
+    assert found.preview is not None
+
+
+def test_the_configuration_in_the_documentation_can_be_used(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "operations.md").read_text(encoding="utf-8")
+    text = page.partition("## Configuration")[2].partition("```toml\n")[2].partition("```")[0]
+    (tmp_path / "feed.toml").write_text(text, encoding="utf-8")
+
+    platform = config.read(tmp_path / "feed.toml").platform
+    assert platform is not None
+    assert platform.mapping == str(tmp_path / "platform.toml")
