@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -99,7 +99,8 @@ class Clause(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 @cache
 def shipped_actions() -> dict[str, Enforcement]:
     """The actions as they ship, by id, without an operator's overrides and without the rest of the policy."""
-    text = resources.files("casework").joinpath("defaults", "actions.toml").read_text("utf-8")
+    # importlib.resources loads a reader of archives with it, before the console's first paint.
+    text = Path(__file__).with_name("defaults").joinpath("actions.toml").read_text("utf-8")
     return msgspec.convert(tomllib.loads(text)["actions"], dict[str, Enforcement])
 
 

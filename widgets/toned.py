@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import ClassVar, Final
 
@@ -109,6 +109,28 @@ class Toned(Widget, can_focus=False):
     def paint_line(self, y: int) -> Strip:
         """Line `y` of the widget."""
         return self.strip_of((), self.size.width)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Without borders and padding, what Textual's cache of styles would make of the lines.
+
+        It asks for each line what borders, outline and opacity there are; lines of toned text have none.
+        """
+        if self.gutter:
+            return super().render_lines(crop)
+        strips = [Strip(segments) for segments in self.bare(range(crop.y, crop.bottom))]
+        if crop.x or crop.width != self.size.width:
+            strips = [strip.crop(crop.x, crop.right) for strip in strips]
+        return strips
+
+    def bare(self, lines: Iterable[int]) -> Iterator[list[Segment]]:
+        """Lines without borders and padding, through the filters."""
+        filters = self.get_line_filters()
+        background = self.background_colors[1]
+        for y in lines:
+            segments = list(self.render_line(y))
+            for each in filters:
+                segments = each.apply(segments, background)
+            yield segments
 
     def _instead(self, fault: Fault | None) -> Strip:
         width = self.size.width

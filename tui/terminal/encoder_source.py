@@ -103,6 +103,11 @@ def whole(screen: Screen[object]) -> CompositorUpdate:
     return update
 
 
+def is_whole(update: CompositorUpdate | None, screen: Screen[object]) -> bool:
+    """Whether `update` covers the screen."""
+    return isinstance(update, LayoutUpdate) and update.region.size == screen.size and not update.region.offset
+
+
 def hand_over(screen: Screen[object], display: Callable[[Screen[object], CompositorUpdate], None]) -> None:
     """Paint now what widgets of the screen want painted, without waiting for their idle time and for Textual's slot.
 
@@ -143,26 +148,12 @@ def _on_top(compositor: Compositor, wanting: Set[Widget]) -> list[Drawn] | None:
     for widget, (left, top, width, height) in found:
         lines = sorted({y for dirty in widget._exchange_repaint_regions() for y in dirty.line_range if 0 <= y < height})
         if isinstance(widget, Toned) and not widget.gutter:
-            drawn += [(left, top + y, segments) for y, segments in zip(lines, bare(widget, lines), strict=True)]
+            drawn += [(left, top + y, segments) for y, segments in zip(lines, widget.bare(lines), strict=True)]
             continue
         for first, count in _ranges(lines):
             strips = widget.render_lines(Region(0, first, width, count))
             drawn += [(left, top + y, strip) for y, strip in enumerate(strips, first)]
     return drawn
-
-
-def bare(widget: Toned, lines: Iterable[int]) -> Iterator[list[Segment]]:
-    """Lines of a widget without borders and padding, through the filters: what Textual's cache of styles makes of them.
-
-    It asks for each line what borders, outline and opacity there are; lines of toned text have none.
-    """
-    filters = widget.get_line_filters()
-    background = widget.background_colors[1]
-    for y in lines:
-        segments = list(widget.render_line(y))
-        for each in filters:
-            segments = each.apply(segments, background)
-        yield segments
 
 
 def _ranges(lines: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -17,7 +17,7 @@ from textual.driver import Driver
 from textual.screen import Screen, ScreenResultType
 
 from tui.terminal.encoder import Encoder
-from tui.terminal.encoder_source import Patch, Source, hand_over, whole
+from tui.terminal.encoder_source import Patch, Source, hand_over, is_whole, whole
 from tui.terminal.outlet import Terminal, monotonic_ms
 from tui.terminal.pacing import Pace
 from widgets.boundary import Fault, Faulted
@@ -109,7 +109,7 @@ class PaintedApp(App[None], inherit_bindings=False):
             self._entries = driver.entries
             self._encoder.forget()
         if self._owed or not self._encoder.known:
-            update = whole(screen)
+            update = update if is_whole(update, screen) else whole(screen)
             self._owed = False
         if update is None or isinstance(update, InlineUpdate):
             return
