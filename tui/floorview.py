@@ -113,9 +113,9 @@ class FloorView(Vertical):
         self.set_class(size.width >= WIDEST and size.height >= TALL, "widest")
         self.set_class(size.height < TALL, "low")
 
-    def paint(self, line: Line) -> None:
-        """Paint everything that differs from what stands there; `line` is the message line."""
-        self.paint_around(line)
+    def paint(self, lines: Sequence[Line]) -> None:
+        """Paint everything that differs from what stands there; `lines` are the message."""
+        self.paint_around(lines)
         self.paint_rows()
 
     def paint_rows(self, lines: range | None = None) -> None:
@@ -123,7 +123,7 @@ class FloorView(Vertical):
         with self._part(Queue):
             self.queue.repaint(lines)
 
-    def paint_around(self, line: Line) -> None:
+    def paint_around(self, lines: Sequence[Line]) -> None:
         """Paint all but the queue."""
         with self._part(Status, Banner):
             self.model.window = self.queue.window
@@ -133,7 +133,7 @@ class FloorView(Vertical):
             seen = 0 if self.model.session is None else len(self.model.session.mirror.rows)
             self.queue.empty_words = () if len(self.model.ids) else tuple(empty_words(floor, seen))
         self.paint_case()
-        self.paint_lines(line)
+        self.paint_lines(lines)
 
     def paint_case(self) -> None:
         """Paint the preview and the pane."""
@@ -172,10 +172,10 @@ class FloorView(Vertical):
         more = f" and {len(lines) - MOST + 1} more \u00b7 :messages lists them all \u00b7 Esc: seen"
         self.query_one(Refused).tell(lines, ((more, "quiet"),))
 
-    def paint_lines(self, line: Line) -> None:
-        """Paint the message line and the footer."""
+    def paint_lines(self, lines: Sequence[Line]) -> None:
+        """Paint the message and the footer."""
         with self._part(Message):
-            self.query_one(Message).say(line)
+            self.query_one(Message).say(lines)
         with self._part(Footer):
             self._paint_footer()
 
@@ -237,6 +237,13 @@ class FloorView(Vertical):
         self.pane.look_at("case")
         self.set_class(False, "pane-open")
 
+    @property
+    def selected(self) -> str | None:
+        """The case that keys are about: the open one, also when the view no longer shows it, else the cursor's."""
+        if self.opened is not None and self.model.case(self.opened) is not None:
+            return self.opened
+        return self.queue.cursor
+
     def _selected(self) -> Common | None:
-        case_id = self.queue.cursor
+        case_id = self.selected
         return None if case_id is None else self.model.case(case_id)

@@ -20,29 +20,59 @@ _URGENT = ("refused", "unknown", "held", "sending", "canceled", "done")
 
 SENTENCE: Final = 66
 """Cells of a sentence in the list of messages: it fits beside the time on the smallest terminal that is wide."""
+CELL: Final = 19
+"""Cells of a key and its words in a list of what may follow a prefix: four stand side by side on 80 columns."""
 
 
-def prefix_line(
-    prefix: str, keymap: Keymap, target: Target | None, width: int, works: Callable[[Bound], bool] = lambda _: True
-) -> Line:
-    """A prefix with what may follow: `e  1 second  2 lead …`, for the case that it is bound to.
+def prefix_lines(
+    prefix: str,
+    keymap: Keymap,
+    target: Target | None,
+    size: tuple[int, int],
+    works: Callable[[Bound], bool] = lambda _: True,
+) -> tuple[Line, ...]:
+    """A prefix with what may follow: `e  1 second  2 lead \u2026`, for the case that it is bound to.
 
-    What `works` there and now comes first, since a narrow screen does not show all.
+    `size` is the screen's, in cells. What does not fit on one line stands in columns, on a third of the screen at
+    most; what `works` there and now comes first, since a small screen does not show all, and the rest is pale.
     """
-    bits: list[Bit] = [(prefix, "key")]
+    width, height = size
+    head: list[Bit] = [(prefix, "key")]
     if target is not None and target.many:
-        bits.append((f" {len(target.marked)} marked", "key"))
+        head.append((f" {len(target.marked)} marked", "key"))
     elif target is not None and target.case_id is not None:
-        bits.append((f" {shown(target.case_id)}", "quiet"))
-    room = width - sum(len(str(text)) for text, _ in bits) - 4
-    for key, bound in sorted(keymap.follows(prefix), key=lambda follower: not works(follower[1])):
-        words = follow_words(bound.name, bound.value, bound.title)
-        if len(key) + len(words) + 3 > room:
-            bits.append(("  \u2026", "quiet"))
-            break
-        room -= len(key) + len(words) + 3
-        bits += [("  ", "text"), (key, "key"), (f" {words}", "quiet")]
-    return tuple(bits)
+        head.append((f" {shown(target.case_id)}", "quiet"))
+    followers = sorted(
+        (
+            (key, follow_words(bound.name, bound.value, bound.title), works(bound))
+            for key, bound in keymap.follows(prefix)
+        ),
+        key=lambda follower: not follower[2],
+    )
+    room = width - 2
+    needed = sum(len(key) + len(words) + 3 for key, words, _ in followers)
+    if needed <= room - sum(len(str(text)) for text, _ in head):
+        line = [*head]
+        for key, words, apt in followers:
+            line += [("  ", "text"), *_follower(key, words, apt=apt)]
+        return (tuple(line),)
+    cell = min(room, CELL, max(len(key) + len(words) + 3 for key, words, _ in followers))
+    columns = max(1, room // cell)
+    most = max(1, height // 3 - 1) * columns
+    cells = [_cell(key, words, cell, apt=apt) for key, words, apt in followers]
+    if len(cells) > most:
+        cells = [*cells[: most - 1], (("\u2026 ? shows all", "quiet"),)]
+    starts = range(0, len(cells), columns)
+    return (tuple(head), *(tuple(bit for each in cells[start : start + columns] for bit in each) for start in starts))
+
+
+def _follower(key: str, words: str, *, apt: bool) -> Line:
+    return ((key, "key" if apt else "quiet"), (f" {words}", "text" if apt else "quiet"))
+
+
+def _cell(key: str, words: str, width: int, *, apt: bool) -> Line:
+    kept = cut(words, width - len(key) - 3)
+    return (*_follower(key, kept, apt=apt), (" " * (width - len(key) - len(kept) - 1), "text"))
 
 
 LEVELS = {"1": "second", "2": "lead", "3": "duty manager", "4": "legal", "5": "child safety"}

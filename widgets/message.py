@@ -15,21 +15,22 @@ LONGEST: Final = 3
 
 
 class Message(Lines):
-    """One line, empty most of the time; a sentence that is longer takes the lines that it needs."""
+    """One line, empty most of the time; a sentence that is longer, or a list, takes the lines that it needs."""
 
     DEFAULT_CSS = """
-    Message { height: auto; min-height: 1; max-height: 3; width: 1fr; }
+    Message { height: auto; min-height: 1; max-height: 50%; width: 1fr; }
     """
     PART = "The message"
 
-    def say(self, line: Line) -> None:
-        """Show one line; an empty one clears it."""
+    def say(self, lines: Sequence[Line]) -> None:
+        """Show these lines; one empty line clears it."""
         room = self.size.width - 2
-        if len(line) == 1 and room > 0 and line_width(line) > room:
+        line = lines[0]
+        if len(lines) == 1 and len(line) == 1 and room > 0 and line_width(line) > room:
             (sentence, tone), *_ = line
             self.show(tuple(((" ", "text"), (each, tone)) for each in wrapped(words(sentence), room)[:LONGEST]))
         else:
-            self.show(((((" ", "text")), *line),) if line else ((),))
+            self.show(tuple(((" ", "text"), *each) if each else () for each in lines))
 
 
 class Footer(Lines):

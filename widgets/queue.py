@@ -58,6 +58,8 @@ class Queue(Toned):
         self._is_s0: Callable[[str], bool] = lambda case_id: False
         self._strips: dict[Placed, Strip] = {}
         """Rows as they were drawn in this width: they move up and down more often than they change."""
+        self.away = False
+        """Whether keys are about a case that is not in the list: no row is shown as selected."""
         self._cursor: str | None = None
         self._waiting: str | None = None
         """The case that was selected when the list became empty."""
@@ -262,7 +264,7 @@ class Queue(Toned):
             return text(f"  {self.empty_words[y - 2]}", "quiet") if 2 <= y < 2 + len(self.empty_words) else ()
         case_id = self._ids[at]
         row = self._row_of(case_id)
-        return () if row is None else Placed(row, case_id == self._cursor, case_id in self._marked)
+        return () if row is None else Placed(row, case_id == self._cursor and not self.away, case_id in self._marked)
 
     def _hidden(self) -> Line:
         """What is above and below the window; an S0 among them is named."""

@@ -32,7 +32,7 @@ from tui.journal import JournalFile
 from tui.keeping import Keeping
 from tui.keymap import Keymap
 from tui.markwords import marks_line, refused_lines
-from tui.messages import message_line, prefix_line, tone_named
+from tui.messages import message_line, prefix_lines, tone_named
 from tui.newspaint import NewsPaint
 from tui.offers import against
 from tui.outbox import SETTLE_S, Outbox
@@ -152,7 +152,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
                 moved = self._take_in()
         phase = self.model.phase
         self.search.wake()
-        cursor = self.view.queue.cursor
+        cursor = self.view.selected
         moved = self.following.glance(cursor, monotonic_ms(), past=self.view.pane_is_shown) or moved
         if moved or due or phase != self._phase:
             self._phase = phase
@@ -166,17 +166,16 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         if not changed and not self.search.took:
             return False
         self.search.took = False
+        before = self.steering.seen.target().case_id
         settled = self.view.queue.settle()
         if self._at_top and len(self.model.ids):
             # The top case is one key away from the start on, and what comes in later may stand above it.
             self._begun = True
             self._at_top = not (self.model.whole and self.model.phase == "live")
-            before = self.view.queue.cursor
             self.view.queue.first()
-            if before not in (None, self.view.queue.cursor):
-                self.steering.seen.moved()
-        if settled.lost is not None:
+        if (settled.lost or before) not in (None, self.view.selected):
             self.steering.seen.moved()
+        if settled.lost is not None:
             if settled.lost not in self.outbox.lately | self.batches.lately:
                 self.say(f"{shown(settled.lost)} left this view", "quiet")
         return True
@@ -190,6 +189,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
 
     def paint_selected(self) -> None:
         """Paint the selected row: it is what the next key is about."""
+        self.view.queue.away = self.view.queue.cursor != self.view.selected
         self.view.queue.repaint_selected()
         self._note_selected()
 
@@ -197,7 +197,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         """Paint all but the queue."""
         self.view.refused(refused_lines(self.batches.unseen))
         self.filtering.refresh()
-        self.view.paint_around(self._line())
+        self.view.paint_around(self._lines())
 
     def paint_rows(self, lines: range) -> None:
         """Paint some lines of the queue."""
@@ -216,18 +216,18 @@ class FloorScreen(Surrounded, inherit_bindings=False):
 
     def _note_selected(self) -> None:
         """What stands on the selected row now is what the next key is about."""
-        cursor = self.view.queue.cursor
+        cursor = self.view.selected
         self.steering.seen.show(None if cursor is None else self.model.case(cursor))
 
-    def _line(self) -> Line:
+    def _lines(self) -> tuple[Line, ...]:
         prefix = self.steering.prefix
         if prefix is not None:
             target = self.steering.prefix_target()
             case = None if target is None or target.case_id is None else self.model.case(target.case_id)
-            return prefix_line(
-                prefix, self.keymap, target, self.size.width, lambda bound: against(bound, case, self.model) is None
+            return prefix_lines(
+                prefix, self.keymap, target, self.size, lambda bound: against(bound, case, self.model) is None
             )
-        return self._notice or self._said()
+        return (self._notice or self._said(),)
 
     def _said(self) -> Line:
         """What was set going last, else what is marked."""
@@ -253,7 +253,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
             if step is not None:
                 self.questions.ended(form, step, event.time * 1_000)
             self.filtering.typed()
-            self.view.paint_lines(self._line())
+            self.view.paint_lines(self._lines())
             self.paint_now()
             return
         if self.pasted(event.time * 1_000):
@@ -262,7 +262,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         self.steering.press("space" if key == " " else key, event.time * 1_000)
         # What is out of sight is said on the status lines.
         self._due = self._due or self.model.window != self.view.queue.window
-        self.view.paint_lines(self._line())
+        self.view.paint_lines(self._lines())
         self.paint_now()
 
     def paste_dropped(self, count: int) -> None:
@@ -273,7 +273,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         self.outbox.drop_unsettled()
         self.batches.drop_unsettled()
         self.say(f"A paste of {count} keys was dropped; nothing of it was done.", "soon")
-        self.view.paint_lines(self._line())
+        self.view.paint_lines(self._lines())
 
     # --- what steering and acting ask for
 
@@ -308,6 +308,9 @@ class FloorScreen(Surrounded, inherit_bindings=False):
     def select(self, case_id: str) -> None:
         self._at_top = False
         self.view.queue.select(case_id)
+        if self.view.opened is not None:
+            self.view.opened = case_id
+            self.following.open(case_id)
         self._paint_case()
 
     def marks_changed(self) -> None:
@@ -329,7 +332,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         self.paint()
 
     def open_pane(self, *, timeline: bool = False, runbook: bool = False) -> None:
-        cursor = self.view.queue.cursor
+        cursor = self.view.selected
         if cursor is None:
             self.say("No case is selected: press j.", "quiet")
             return
@@ -351,7 +354,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         return self.view.pane_is_shown
 
     def pane_is_open(self) -> bool:
-        return self.view.opened is not None
+        return self.view.opened is not None and self.view.selected is not None
 
     def close_pane(self) -> bool:
         if self.view.opened is None:
@@ -396,7 +399,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         self._notice = ((sentence, tone_named(tone)),) if sentence else ()
 
     def help(self) -> None:
-        cursor = self.view.queue.cursor
+        cursor = self.view.selected
         _ = self.app.push_screen(
             HelpScreen(self.keymap, self.model, None if cursor is None else self.model.case(cursor), self.care.lines())
         )
@@ -468,7 +471,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         """Some part failed; the first time it is said."""
         if self.faults.note(fault):
             self.say(failed_sentence(fault), "late")
-            self.call_later(lambda: self.view.paint_lines(self._line()))
+            self.call_later(lambda: self.view.paint_lines(self._lines()))
 
     # --- the session
 
