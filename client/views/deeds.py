@@ -126,7 +126,10 @@ _WORDS: Final[dict[type[Fact], Callable[[Any], Line]]] = {
     facts.CaseAbsorbed: lambda fact: to_case("took in", fact.absorbed),
     facts.CaseUnmerged: lambda fact: to_case("taken out of", fact.out_of),
     facts.CaseSeparated: lambda fact: to_case("let go of", fact.separated),
-    facts.CaseContained: lambda fact: because("contained otherwise", fact.evidence, "strong"),
+    # Without evidence it was contained by what was done to its subject, whose effect was seen.
+    facts.CaseContained: lambda fact: because(
+        "contained otherwise" if fact.evidence else "contained", fact.evidence, "strong"
+    ),
     facts.ContainmentEnded: said("no longer contained: what was to contain it was called off or failed", "soon"),
     facts.InvestigationStarted: said("began the investigation"),
     facts.ContactLogged: _contact,

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from casework.audience import Person
 from casework.commands import Approve, Propose, Reject
-from casework.model import Action, Case, Pending, Target
+from casework.model import Action, Afoot, Case, Pending, Target
 from casework.policy import defaults
 from casework.runbookfile import shipped
 from protocol.answers import PreviewAnswer
@@ -183,3 +183,23 @@ async def test_only_what_stands_is_taken_back() -> None:
         command = it.session.sent[0][1]
         assert isinstance(command, Propose)
         assert (command.target.id, command.fields) == ("u_8123", {"which_action": "a1", "rca_tag": "decision"})
+
+
+async def test_a_shows_what_others_proposed_and_not_ones_own() -> None:
+    session = floor()
+    theirs, own, done = [case_id for case_id in session.mirror.rows if case_id != SCHOOL][:3]
+    waiting = Afoot(action_id="a1", by="bo", state="proposed")
+    for case_id, afoot in (
+        (theirs, waiting),
+        (own, replace(waiting, by="ana")),
+        (done, replace(waiting, state="sent")),
+    ):
+        session.mirror.put(replace(session.mirror.rows[case_id], afoot=(afoot,)))
+    async with desk(session) as it:
+        await ready(it)
+        await it.press("A")
+        await it.sees("What others proposed")
+        await it.until(lambda: list(it.app.floor.model.ids) == [theirs])
+        await it.press("0")
+        it.app.floor.model.look_at("acting")
+        await it.until(lambda: list(it.app.floor.model.ids) == [done])
