@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from feed.config import AuditRules
+from feed.due import write_when_due
 from feed.log import checkpoints
 from feed.log.base import Head, Log
 from feed.log.checkpoints import Checkpoint
@@ -31,15 +32,12 @@ class Checkpointer:
 
     async def run(self) -> None:
         """Sign when it is due, until canceled."""
-        loop = asyncio.get_running_loop()
-        last = loop.time()
-        while True:
-            await asyncio.sleep(1)
-            behind = self._log.head().seq - self._signed_seq
-            old = loop.time() - last >= self._rules.checkpoint_minutes * 60
-            if behind >= self._rules.checkpoint_events or (behind and old):
-                await self.write()
-                last = loop.time()
+        await write_when_due(
+            self.write,
+            lambda: self._log.head().seq - self._signed_seq,
+            events=self._rules.checkpoint_events,
+            minutes=self._rules.checkpoint_minutes,
+        )
 
     async def write(self) -> None:
         """Sign the head as it is now, if it is not signed yet; a disk that is full is no reason to stop."""

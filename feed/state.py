@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from casework.model import Case
 from feed.config import StateRules
+from feed.due import write_when_due
 from feed.floor import Floor
 from feed.log import snapshots
 from feed.log.base import Head, Log, LogUnusable
@@ -103,15 +104,12 @@ class StateWriter:
 
     async def run(self) -> None:
         """Write when it is due, until canceled."""
-        loop = asyncio.get_running_loop()
-        last = loop.time()
-        while True:
-            await asyncio.sleep(1)
-            behind = self._floor.seq - self._written_seq
-            old = loop.time() - last >= self._rules.snapshot_minutes * 60
-            if behind >= self._rules.snapshot_events or (behind and old):
-                await self.write()
-                last = loop.time()
+        await write_when_due(
+            self.write,
+            lambda: self._floor.seq - self._written_seq,
+            events=self._rules.snapshot_events,
+            minutes=self._rules.snapshot_minutes,
+        )
 
     async def write(self) -> None:
         """Write the floor as it is now; a disk that is full is no reason to stop."""

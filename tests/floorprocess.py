@@ -7,7 +7,10 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+
+import httpx
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PATIENCE_S = 30.0
@@ -22,6 +25,7 @@ class FeedProcess:
         self._options = options
         self._env = {**os.environ, **(env or {})}
         self.url = ""
+        self._reporter = ""
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> FeedProcess:
@@ -59,6 +63,21 @@ class FeedProcess:
         assert line.startswith("ready "), f"{line!r}: {(self.folder / 'feed.err').read_text()[-2_000:]}"
         self.url = line.removeprefix("ready ").strip()
         return self
+
+    def raise_case(self, data: Mapping[str, object], number: int = 1) -> str:
+        """Report `data`; the id of its case. A report of the same number is the same one."""
+        report = {
+            "specversion": "1.0",
+            "type": "org.watchfloor.escalation.raised.v1",
+            "source": "urn:test:floor",
+            "id": str(number),
+            "data": data,
+        }
+        self._reporter = self._reporter or self.token("reporter", "intake")
+        headers = {"Authorization": f"Bearer {self._reporter}", "Content-Type": "application/cloudevents+json"}
+        answer = httpx.post(f"{self.url}/v1/intake", json=report, headers=headers)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["case_id"])
 
     def kill(self) -> None:
         """SIGKILL, as a crash."""

@@ -6,19 +6,18 @@ A case that leaves the view keeps its line, one that moves keeps it too, and one
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from typing import overload
 
 from client.standing import Entry
+from client.views.placed import Placed
 from client.views.shown import Changes, Shown
 
 
-class Lock(Sequence[str]):
+class Lock(Placed):
     """The cases that `shown` showed when it was locked, in the order of that time. Tell it of every change."""
 
     def __init__(self, shown: Shown) -> None:
         self._shown = shown
-        self._entries = shown.entries()
+        self._order = shown.entries()
         self._before: dict[str, Entry | None] = {}
         """What placed a case at the time of the lock, for those that stand elsewhere by now; None: nothing did."""
         self._new: set[str] = set()
@@ -42,21 +41,6 @@ class Lock(Sequence[str]):
             return self._before[case_id]
         return self._shown.entry(case_id)
 
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    @overload
-    def __getitem__(self, at: int) -> str: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[str]: ...
-    def __getitem__(self, at: int | slice) -> str | Sequence[str]:
-        if isinstance(at, slice):
-            return [entry.case_id for entry in self._entries[at]]
-        return self._entries[at].case_id
-
-    def __iter__(self) -> Iterator[str]:
-        return (entry.case_id for entry in self._entries)
-
     def __contains__(self, case_id: object) -> bool:
         return isinstance(case_id, str) and self._entry(case_id) is not None
 
@@ -65,4 +49,4 @@ class Lock(Sequence[str]):
         entry = self._entry(value)
         if entry is None:
             raise ValueError("the case was not in view when the order was locked")
-        return bisect_left(self._entries, entry)
+        return bisect_left(self._order, entry)

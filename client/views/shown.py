@@ -6,9 +6,9 @@ alone changes (a query on lateness) is asked again by a `Walk`, or at once by `r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
-from typing import Final, TypeAlias, overload
+from typing import Final, TypeAlias
 
 from sortedcontainers import SortedList
 
@@ -16,6 +16,7 @@ from casework.model import Row
 from casework.tokens import OPEN_STATES
 from client.keptrows import peeked, standing_in
 from client.standing import Entry, Standing
+from client.views.placed import Placed
 from client.views.sorts import Place, queued_place
 
 Wanted: TypeAlias = Callable[[Row, int], bool]
@@ -29,7 +30,7 @@ Changes: TypeAlias = Mapping[str, Entry | None]
 """The cases whose place or membership is another one now, each with the entry it had before."""
 
 
-class Shown(Sequence[str]):
+class Shown(Placed):
     """The case ids of a view, in order: a sequence with a fast `index`."""
 
     def __init__(
@@ -92,21 +93,6 @@ class Shown(Sequence[str]):
         if entry is None:
             return list(islice(self._order, count))
         return list(islice(self._order.irange(entry, None, (False, True)), count))
-
-    def __len__(self) -> int:
-        return len(self._order)
-
-    @overload
-    def __getitem__(self, at: int) -> str: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[str]: ...
-    def __getitem__(self, at: int | slice) -> str | Sequence[str]:
-        if isinstance(at, slice):
-            return [entry.case_id for entry in self._order[at]]
-        return self._order[at].case_id
-
-    def __iter__(self) -> Iterator[str]:
-        return (entry.case_id for entry in self._order)
 
     def __contains__(self, case_id: object) -> bool:
         return case_id in self._entries

@@ -13,20 +13,8 @@ import httpx
 import pytest
 
 from tests.floorprocess import FeedProcess
+from tests.proofs.test_keyboard import REPORT
 from tests.terminal import Terminal
-
-REPORT = {
-    "specversion": "1.0",
-    "type": "org.watchfloor.escalation.raised.v1",
-    "source": "urn:test:hangup",
-    "data": {
-        "case_type": "DOX",
-        "summary": "Home address of a journalist",
-        "narrative": "Posted in reply to an article.",
-        "source": {"kind": "user_report"},
-        "subjects": [{"kind": "account", "id": "u_1", "handle": "wren"}],
-    },
-}
 
 
 def hang_up(terminal: Terminal) -> None:
@@ -47,16 +35,8 @@ def test_a_lost_terminal_sends_nothing_and_loses_nothing(
     state = tmp_path / "state"
     console = [sys.executable, str(checkout / "main.py")]
     with FeedProcess(tmp_path) as feed:
-        for number in ("1", "2"):
-            answer = httpx.post(
-                f"{feed.url}/v1/intake",
-                json=REPORT | {"id": number},
-                headers={
-                    "Authorization": f"Bearer {feed.token('reporter', 'intake')}",
-                    "Content-Type": "application/cloudevents+json",
-                },
-            )
-            assert answer.status_code == 202, answer.text
+        for number in (1, 2):
+            feed.raise_case(REPORT, number)
         env = {"WATCHFLOOR_TOKEN": feed.token("ana", "responder"), "XDG_STATE_HOME": str(state)}
         console.append(feed.url)
         with Terminal(console, cwd=checkout, env=env) as terminal:

@@ -14,17 +14,11 @@ from tests.floorprocess import FeedProcess
 from tests.terminal import NEW_FORM_S, Terminal
 
 REPORT = {
-    "specversion": "1.0",
-    "type": "org.watchfloor.escalation.raised.v1",
-    "source": "urn:test:keyboard",
-    "id": "1",
-    "data": {
-        "case_type": "DOX",
-        "summary": "Home address of a journalist",
-        "narrative": "Posted in reply to an article.",
-        "source": {"kind": "user_report"},
-        "subjects": [{"kind": "account", "id": "u_1", "handle": "wren"}],
-    },
+    "case_type": "DOX",
+    "summary": "Home address of a journalist",
+    "narrative": "Posted in reply to an article.",
+    "source": {"kind": "user_report"},
+    "subjects": [{"kind": "account", "id": "u_1", "handle": "wren"}],
 }
 
 
@@ -32,19 +26,6 @@ REPORT = {
 def feed(tmp_path: Path) -> Iterator[FeedProcess]:
     with FeedProcess(tmp_path) as running:
         yield running
-
-
-def post(feed: FeedProcess) -> str:
-    answer = httpx.post(
-        f"{feed.url}/v1/intake",
-        json=REPORT,
-        headers={
-            "Authorization": f"Bearer {feed.token('reporter', 'intake')}",
-            "Content-Type": "application/cloudevents+json",
-        },
-    )
-    assert answer.status_code == 202, answer.text
-    return str(answer.json()["case_id"])
 
 
 def whole(feed: FeedProcess, case_id: str) -> dict[str, object]:
@@ -56,7 +37,7 @@ def whole(feed: FeedProcess, case_id: str) -> dict[str, object]:
 
 
 def test_a_case_is_worked_to_its_end_by_keyboard(feed: FeedProcess, checkout: Path) -> None:
-    case_id = post(feed)
+    case_id = feed.raise_case(REPORT)
     shown = f"{case_id[:6]}-{case_id[6:]}"
     console = [sys.executable, str(checkout / "main.py"), feed.url]
     env = {"WATCHFLOOR_TOKEN": feed.token("ana", "responder")}
@@ -123,7 +104,7 @@ def test_a_case_is_worked_to_its_end_by_keyboard(feed: FeedProcess, checkout: Pa
 
 
 def test_the_runbook_is_worked_by_keyboard_and_its_ticks_are_events(feed: FeedProcess, checkout: Path) -> None:
-    case_id = post(feed)
+    case_id = feed.raise_case(REPORT)
     console = [sys.executable, str(checkout / "main.py"), feed.url]
     with Terminal(console, cwd=checkout, env={"WATCHFLOOR_TOKEN": feed.token("ana", "responder")}) as terminal:
         terminal.wait_for(lambda t: re.search(r"Next +runbook 1 of 11: Take the case \(c\)", t.text) is not None)
@@ -157,7 +138,7 @@ def test_keys_that_come_in_one_burst_go_where_they_would_have_gone_one_by_one(
     feed: FeedProcess, checkout: Path
 ) -> None:
     """A slow link delivers what was typed in a second all at once; no letter may end in another field."""
-    post(feed)
+    feed.raise_case(REPORT)
     console = [sys.executable, str(checkout / "main.py"), feed.url]
     with Terminal(console, cwd=checkout, env={"WATCHFLOOR_TOKEN": feed.token("ana", "responder")}) as terminal:
         terminal.wait_for("DOX")
@@ -172,7 +153,7 @@ def test_keys_that_come_in_one_burst_go_where_they_would_have_gone_one_by_one(
 
 
 def test_the_terminal_is_given_back_as_it_was(feed: FeedProcess, checkout: Path) -> None:
-    post(feed)
+    feed.raise_case(REPORT)
     console = [sys.executable, str(checkout / "main.py"), feed.url]
     with Terminal(console, cwd=checkout, env={"WATCHFLOOR_TOKEN": feed.token("ana", "responder")}) as terminal:
         terminal.wait_for("LEFT SEV")
@@ -185,7 +166,7 @@ def test_the_terminal_is_given_back_as_it_was(feed: FeedProcess, checkout: Path)
 
 
 def test_what_another_did_first_is_said_and_nothing_is_sent(feed: FeedProcess, checkout: Path) -> None:
-    case_id = post(feed)
+    case_id = feed.raise_case(REPORT)
     console = [sys.executable, str(checkout / "main.py"), feed.url]
     with Terminal(console, cwd=checkout, env={"WATCHFLOOR_TOKEN": feed.token("ana", "responder")}) as terminal:
         terminal.wait_for("DOX")

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.floorprocess import FeedProcess
@@ -30,26 +29,14 @@ class Counting:
 @pytest.fixture
 def feed(tmp_path: Path) -> Iterator[FeedProcess]:
     with FeedProcess(tmp_path) as running:
-        headers = {"Authorization": f"Bearer {running.token('reporter', 'intake')}"}
         for number in range(CASES):
             report = {
-                "specversion": "1.0",
-                "type": "org.watchfloor.escalation.raised.v1",
-                "source": "urn:test:presses",
-                "id": str(number),
-                "data": {
-                    "case_type": "DOX",
-                    "summary": f"Address number {number:02d}",
-                    "source": {"kind": "user_report"},
-                    "subjects": [{"kind": "account", "id": f"u_{number}"}],
-                },
+                "case_type": "DOX",
+                "summary": f"Address number {number:02d}",
+                "source": {"kind": "user_report"},
+                "subjects": [{"kind": "account", "id": f"u_{number}"}],
             }
-            answer = httpx.post(
-                f"{running.url}/v1/intake",
-                json=report,
-                headers={**headers, "Content-Type": "application/cloudevents+json"},
-            )
-            assert answer.status_code == 202, answer.text
+            running.raise_case(report, number)
         yield running
 
 
