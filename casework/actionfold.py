@@ -33,6 +33,7 @@ _STATES: Final[dict[type[Fact], ActionState]] = {
 }
 DECIDING: Final = (
     actionfacts.ActionApproved,
+    actionfacts.ApprovalLapsed,
     actionfacts.ActionRejected,
     actionfacts.ActionCanceled,
     actionfacts.ActionReviewed,
@@ -96,7 +97,7 @@ def _step(action: Action, event: Event, fact: actionfacts.ActionMoved | facts.No
         case actionfacts.ActionApproved():
             changes |= {"approved_by": fact.approved_by, "approved_at": event.at}
         case actionfacts.ApprovalLapsed():
-            changes |= {"approved_by": None, "approved_at": None}
+            changes |= {"approved_by": None, "approved_at": None, "review_until": None}
         case actionfacts.ActionSending():
             changes |= {"attempt": fact.attempt, "why": "", "again_at": None}
         case actionfacts.ActionDelayed():

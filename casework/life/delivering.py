@@ -22,7 +22,7 @@ from casework.actionfacts import (
 )
 from casework.events import Draft
 from casework.life.containing import settle_containment
-from casework.life.proposing import approval_needed
+from casework.life.proposing import REVIEW, approval_needed
 from casework.life.turn import Turn
 from casework.model import Action, Case
 from casework.policy import Policy
@@ -57,7 +57,8 @@ def send(state: Case, action_id: str, now: int, *, policy: Policy, allowed: Allo
     turn = _turn(state, now, policy)
     why = _lapsed(turn, action, allowed) if action.state == "approved" else None
     if why is not None:
-        turn.add(ApprovalLapsed(action_id=action_id, action_type=action.action, why=why))
+        rest = tuple(item for item in turn.state.pending if not (item.kind == REVIEW and item.seq == action.seq))
+        turn.add(ApprovalLapsed(action_id=action_id, action_type=action.action, why=why), pending=rest)
     else:
         turn.add(ActionSending(action_id=action_id, action_type=action.action, attempt=action.attempt + 1))
     return turn.done()

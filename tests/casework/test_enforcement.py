@@ -316,6 +316,16 @@ class TestTwoPeople:
         assert (found.state, found.reviewed_by, found.one_person) == ("sent", "bo", False)
         assert it.case().pending == ()
 
+    def test_what_was_to_go_first_and_lapsed_has_to_be_approved_and_not_reviewed(self) -> None:
+        it = floor("ACKED", **S0)
+        propose(it, "legal_hold")
+        propose(it, "ban")
+        assert types(send(it, "a2", allowed=lambda principal, role: principal != "ana")) == ["ApprovalLapsed"]
+        found = action(it, "a2")
+        assert (found.state, found.review_until, found.one_person, it.case().pending) == ("proposed", None, False, ())
+        assert types(self.approve(it, BO, "a2")) == ["ActionApproved"]
+        assert types(send(it, "a2")) == ["ActionSending"]
+
     def test_a_review_that_disagrees_leaves_it_and_asks_why(self) -> None:
         it = floor("ACKED", **S0)
         propose(it, "legal_hold")
