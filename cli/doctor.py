@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 
+from cli.consolechecks import console
 from cli.errors import Exit
 from cli.lines import write_line
 from cli.terminalchecks import Check, Level, terminal
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     faults = 0
-    for check in (*terminal(os.environ, sys.stdout), *clock(), *disk(), *feed(args.url)):
+    for check in (*terminal(os.environ, sys.stdout), *console(), *clock(), *disk(), *feed(args.url)):
         faults += check.level == "FAULT"
         write_line(f"{check.level:<5}  {check.name:<9} {check.sentence}")
     return Exit.REFUSED if faults else Exit.DONE

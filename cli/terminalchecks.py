@@ -86,7 +86,10 @@ def _letters(utf8: bool, basic: bool, encoding: str | None, answered: Asked | No
 
 
 def _line(answered: Asked | None, *, remote: bool) -> Check:
-    way = "over SSH: at most 12 frames a second, the mouse stays the terminal's" if remote else "on this machine"
+    from tui.terminal.pacing import REMOTE_FRAMES
+
+    far = f"over SSH: at most {REMOTE_FRAMES} frames a second, the mouse stays the terminal's"
+    way = far if remote else "on this machine"
     if answered is None:
         return Check("note", "line", f"{way}; the terminal does not say where its cursor is")
     level: Level = "ok" if answered.after_ms < SLOW_MS else "note"

@@ -29,6 +29,31 @@ DARK: Final = Theme(
     },
 )
 
+DARK_256: Final = Theme(
+    name="watchfloor-dark-256",
+    dark=True,
+    background="#121212",
+    surface="#121212",
+    panel="#121212",
+    foreground=DARK.foreground,
+    primary=DARK.primary,
+    secondary="#8a8a8a",
+    accent=DARK.primary,
+    error=DARK.error,
+    warning=DARK.warning,
+    success=DARK.success,
+    text_alpha=1.0,
+    variables={
+        "quiet": "#8a8a8a",
+        "rule": "#444444",
+        "selection": "#262626",
+        "alarm-text": "#121212",
+        "alarm-ground": "#ff5f5f",
+    },
+)
+"""For 256 colors: grounds and rules are grays of that palette. The nearest of its colors to a dark bluish ground is a
+loud blue."""
+
 PLAIN: Final = Theme(
     name="watchfloor-plain",
     ansi=True,

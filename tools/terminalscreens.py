@@ -36,7 +36,10 @@ TERMINALS: Final[dict[str, dict[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """How a screen is reached: the floor's aspect, keys to press, and a text that says that it is there."""
+    """How a screen is reached: the floor's aspect, keys to press, and a text that says that it is there.
+
+    `|` among the keys is a pause: so many keys in a row would be dropped as a paste.
+    """
 
     aspect: str
     keys: str
@@ -45,9 +48,9 @@ class Shot:
 
 SHOTS: Final[dict[str, Shot]] = {
     "queue": Shot("live", "jjj", "LEFT SEV"),
-    "case": Shot("live", "jjj\r", "Clocks"),
+    "case": Shot("live", "jjj\r", "6:48 of"),
     "form": Shot("live", "jjjof", "Enter"),
-    "card": Shot("live", "jjjd0satire\r", "y no action"),
+    "card": Shot("live", "jjjd0|satire\r", "y no action"),
     "prefix": Shot("live", "jjjo", "o C-"),
     "help": Shot("live", "?", "Keys that work"),
     "filter": Shot("live", "/sev=9\r", "sev"),
@@ -70,7 +73,9 @@ def shoot(shot: Shot, env: dict[str, str], size: tuple[int, int], *, ascii_shape
     ) as terminal:
         terminal.wait_for(lambda held: len(held.text.split()) > 5)
         terminal.settle(0.4)
-        terminal.press(shot.keys)
+        for keys in shot.keys.split("|"):
+            terminal.press(keys)
+            terminal.settle(0.2)
         try:
             terminal.wait_for(shot.there, patience_s=3)
         except AssertionError:
@@ -118,7 +123,7 @@ def sheet(folder: Path, paths: list[Path], name: str, columns: int) -> None:
         capture_output=True,
         timeout=120,
     )
-    page.unlink()
+    page.unlink(missing_ok=True)
 
 
 def main(arguments: list[str]) -> int:

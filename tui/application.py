@@ -11,7 +11,7 @@ from rich.console import Console
 from textual.filter import LineFilter
 from textual.widget import Widget
 
-from themes.dark import DARK, PLAIN
+from themes.dark import DARK, DARK_256, PLAIN
 from themes.sixteen import SIXTEEN
 from tui.crash import crash_sentence
 from tui.sheet import SHEET
@@ -66,11 +66,11 @@ class Application(PaintedApp, inherit_bindings=False):
         self.console = console_of(self.abilities)
         self.failed: str | None = None
         """The sentence to print once the terminal is given back, if it failed."""
-        self.register_theme(DARK)
-        self.register_theme(PLAIN)
-        self.register_theme(SIXTEEN)
+        for theme in (DARK, DARK_256, PLAIN, SIXTEEN):
+            self.register_theme(theme)
         self.no_color = plain_wanted(os.environ) or self.abilities.colors == "none"
-        self.theme = PLAIN.name if self.no_color else SIXTEEN.name if self.abilities.colors == "16" else DARK.name
+        colored = {"16": SIXTEEN, "256": DARK_256}.get(self.abilities.colors, DARK)
+        self.theme = PLAIN.name if self.no_color else colored.name
 
     def get_line_filters(self) -> list[LineFilter]:
         """Textual's own, and behind them the gate."""

@@ -22,6 +22,7 @@ from client.views.row import QueueRow, queue_row
 from client.views.saved import ALL, SavedView, SavedViews
 from client.views.sorts import QUEUE, SORTS
 from client.views.tally import Tally
+from tui.flowing import Flowing
 from tui.marks import Marks
 from tui.port import FloorSession, Watched
 from tui.target import Target
@@ -370,6 +371,7 @@ class WorkFloor(FloorModel[FloorSession]):
     ) -> None:
         super().__init__(name=name, read_only=read_only, views=views, clock=clock)
         self.marks = Marks(self._seen)
+        self.flowing = Flowing()
 
     def floor(self) -> Floor:
         marked, hidden = self.marks.split(self.ids)
@@ -377,6 +379,9 @@ class WorkFloor(FloorModel[FloorSession]):
 
     def _noted(self, dirty: Collection[str]) -> None:
         self.marks.update(dirty)
+        now = self.now()
+        if self.session is not None and now is not None:
+            self.flowing.note(self.session.mirror.rows, dirty, now)
 
     def _seen(self, case_id: str) -> Target | None:
         row = None if self.session is None else self.session.mirror.rows.get(case_id)

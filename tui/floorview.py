@@ -34,6 +34,8 @@ from widgets.status import Status
 from widgets.toned import Toned
 
 WIDE: Final = 120
+WIDER: Final = 158
+"""From here on the queue's summaries beside the case are as long as most are."""
 WIDEST: Final = 190
 """From here on the queue beside the case has all its columns."""
 TALL: Final = 20
@@ -55,6 +57,7 @@ class FloorView(Vertical):
     FloorView.pane-open #left { display: none; }
     FloorView.pane-open #pane { display: block; }
     FloorView.wide #left { display: block; width: 62; }
+    FloorView.wider #left { width: 68; }
     FloorView.wide #pane { display: block; margin-left: 1; }
     FloorView.widest #left { width: 88; }
     FloorView.wide Preview, FloorView.low Preview, FloorView.crowded Preview,
@@ -110,6 +113,7 @@ class FloorView(Vertical):
     def fit(self, size: Size) -> None:
         """Arrange for a screen of `size`."""
         self.set_class(size.width >= WIDE and size.height >= TALL, "wide")
+        self.set_class(size.width >= WIDER and size.height >= TALL, "wider")
         self.set_class(size.width >= WIDEST and size.height >= TALL, "widest")
         self.set_class(size.height < TALL, "low")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from casework.caseid import shown
 from casework.model import Common
 from casework.verbs import Verb
@@ -13,7 +15,7 @@ from tui.keynames import spelled
 from tui.messages import follow_words
 from tui.offers import against, turn
 from tui.viewing import view_title
-from widgets.paint import cut
+from widgets.paint import wrapped
 
 GROUPS = (
     ("triage", "Triage"),
@@ -28,11 +30,15 @@ KEYS = 11
 """Cells of the keys; the longest are `PgDn ctrl+f`."""
 ROOM = 30
 """Cells of a title that has its reason beside it."""
+BESIDE = 70
+"""From this width on a reason stands beside its title, else below it."""
+MOST = 2
+"""Lines of a reason; of a longer one the first sentence, for the rest is said when the key is pressed."""
 ACT_GROUPS = (("move", "Move"), ("mark", "Mark"), ("views", "Views"), ("other", "Other"))
 
 
-def help_lines(keymap: Keymap, model: WorkFloor, case: Common | None) -> tuple[Line, ...]:
-    """Help for the selected case, or for none."""
+def help_lines(keymap: Keymap, model: WorkFloor, case: Common | None, width: int) -> tuple[Line, ...]:
+    """Help for the selected case, or for none, in `width` cells."""
     about: Line = (("no case is selected", "quiet"),) if case is None else ((shown(case.case_id), "strong"),)
     lines: list[Line] = [((" Keys that work here and now", "strong"), ("  for ", "quiet"), *about), ()]
     for group, title in GROUPS:
@@ -41,7 +47,10 @@ def help_lines(keymap: Keymap, model: WorkFloor, case: Common | None) -> tuple[L
             ways = [(keys, bound) for keys, bound in keymap.all() if called == _name(bound)]
             bound = ways[0][1]
             said = bound.title if bound.name == "propose" else _title(_verb(bound, case, model).title, ways)
-            lines.append(_line(_keys([keys for keys, _ in ways]), said, against(bound, case, model)))
+            reason = against(bound, case, model)
+            if reason is not None and reason.startswith(f"{bound.title}: "):
+                reason = _sentence(reason.removeprefix(f"{bound.title}: "))
+            lines += _entry(_keys([keys for keys, _ in ways]), said, reason, width)
         lines.append(())
     for group, title in ACT_GROUPS:
         lines.append(((f" {title}", "quiet"),))
@@ -49,7 +58,7 @@ def help_lines(keymap: Keymap, model: WorkFloor, case: Common | None) -> tuple[L
             view = view_title(act.name, model.views)
             if act.group == group and view != "":
                 found = [spelled(keys) for keys, bound in keymap.all() if bound.name == act.name]
-                lines.append(_line(" ".join(found) or f":{act.name}", view or act.title, None))
+                lines += _entry(" ".join(found) or f":{act.name}", view or act.title, None, width)
         lines.append(())
     return tuple(lines)
 
@@ -86,8 +95,25 @@ def _title(title: str, pressed: list[tuple[tuple[str, ...], Bound]]) -> str:
     return f"{title}: {', '.join(follow_words(way.name, way.value, way.title) for way in valued)}"
 
 
-def _line(keys: str, title: str, reason: str | None) -> Line:
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _entry(keys: str, title: str, reason: str | None, width: int) -> list[Line]:
+    """A key's lines: nothing is cut, each part goes on below itself."""
+    room = width - KEYS - 4
     if reason is None:
-        return ((f"  {keys:<{KEYS}} ", "key"), (title, "text"))
-    short = cut(title, ROOM)
-    return ((f"  {keys:<{KEYS}} ", "quiet"), (f"{short:<{ROOM}}  ", "quiet"), (reason, "quiet"))
+        texts = wrapped(title, room)
+        return [((f"  {keys if at == 0 else '':<{KEYS}} ", "key"), (text, "text")) for at, text in enumerate(texts)]
+    if width < BESIDE:
+        texts = [*wrapped(title, room), *(f"  {text}" for text in _brief(reason, room - 2))]
+    else:
+        parts = zip_longest(wrapped(title, ROOM), _brief(reason, room - ROOM - 2), fillvalue="")
+        texts = [f"{said:<{ROOM}}  {why}".rstrip() for said, why in parts]
+    return [((f"  {keys if at == 0 else '':<{KEYS}} ", "quiet"), (text, "quiet")) for at, text in enumerate(texts)]
+
+
+def _brief(reason: str, width: int) -> list[str]:
+    lines = wrapped(reason, width)
+    first, _, more = reason.partition(". ")
+    return wrapped(f"{first}.", width) if more and len(lines) > MOST else lines

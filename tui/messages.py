@@ -165,6 +165,16 @@ def history_lines(entries: Sequence[Entry], now: float, feed_now: int | None) ->
     return tuple(lines)
 
 
+def trouble_lines(troubles: Sequence[Untrusted]) -> tuple[Line, ...]:
+    """What is wrong around the console, above what a person did; nothing if nothing is."""
+    if not troubles:
+        return ()
+    lines: list[Line] = [((" What this machine refuses", "strong"),), ()]
+    for trouble in troubles:
+        lines.extend(((f" {each}", "soon"),) for each in wrapped(words(trouble), SENTENCE + 11))
+    return (*lines, ())
+
+
 def tone_named(name: str) -> Tone:
     """The tone of that name; an unknown one is plain text."""
     tones: dict[str, Tone] = {"late": "late", "soon": "soon", "quiet": "quiet", "mine": "mine", "key": "key"}

@@ -21,12 +21,17 @@ OWNER: Final = 6
 OWNER_NARROW: Final = 4
 NEXT: Final = 9
 """As wide as the longest milestone, `resources`."""
+NEXT_SHORT: Final = 8
+"""As wide as the others, where each cell is one of the summary's."""
 
 MARK: Final = "+"
 """Before the severity of a marked case: a place of its own, since the selected case may be marked as well."""
 
+ROOMY: Final = 100
 WIDE: Final = 70
-"""From this width on NEXT and AGE are shown."""
+"""From this width on AGE is shown."""
+STEPS: Final = 60
+"""From this width on NEXT is shown: beside an open case as well."""
 NARROW: Final = 50
 
 
@@ -49,7 +54,8 @@ class Columns(Struct, frozen=True):
     def of(cls, width: int) -> Columns:
         """The columns of a queue `width` cells wide."""
         owner = OWNER if width >= NARROW else OWNER_NARROW
-        step, age = (NEXT, AGE) if width >= WIDE else (0, 0)
+        step = NEXT if width >= ROOMY else NEXT_SHORT if width >= STEPS else 0
+        age = AGE if width >= WIDE else 0
         fixed = 1 + LEFT + 1 + 3 + 1 + TYPE + 1 + owner + 1 + (step + 1 if step else 0) + (age + 2 if age else 1)
         return cls(width=width, owner=owner, next=step, summary=max(0, width - fixed), age=age)
 

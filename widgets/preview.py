@@ -16,14 +16,17 @@ from widgets.toned import Lines
 
 LABEL: Final = 9
 """Cells of the label column, with the space after it."""
+NARROW: Final = 50
+"""Below this width the title has the summary's first words and not the state."""
 
 
 def case_title(case: Common, width: int) -> Line:
     """`── C-7F3A-9K2M · TTL · summary ─── v14 ─`, in `width` cells."""
-    end: Line = ((f"{case.state.lower()} \u00b7 v{case.version}", "quiet"),)
+    state = f"{case.state.lower()} \u00b7 " if width >= NARROW else ""
+    end: Line = ((f"{state}v{case.version}", "quiet"),)
     kind = case.case_type if case.sub_type is None else f"{case.case_type} {case.sub_type}"
     head: Line = ((shown_id(case.case_id), "strong"), DOT, (kind, "text"), DOT)
-    room = width - line_width(head) - line_width(end) - 9
+    room = width - line_width(head) - line_width(end) - 8
     summary = summary_of(case)
     said = cut(words(summary), max(0, room))
     return titled((*head, (said, "quiet" if isinstance(summary, str) else "text")), end, width)

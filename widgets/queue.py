@@ -146,7 +146,7 @@ class Queue(Toned):
             else:
                 self._above += at - self._at
             self._at = max(0, at)
-            self._top = self._at - self._line
+            self._top = self._at - self._kept_line
         self._clamp()
         return Settled(lost=lost)
 
@@ -225,9 +225,8 @@ class Queue(Toned):
     # --- painting
 
     def on_resize(self) -> None:
-        self._line = min(self._line, self.page - 1)
         if self._cursor is not None:
-            self._top = self._at - self._line
+            self._top = self._at - self._kept_line
         self._clamp()
         self._painted = []
         self._strips.clear()
@@ -258,6 +257,8 @@ class Queue(Toned):
         """What belongs on line `y` below the titles: a row, what is hidden, or our words about an empty list."""
         if y > self.page:
             hidden = self._hidden()
+            if line_width(hidden) > self.size.width - 2:
+                hidden = self._hidden(brief=True)
             return ((" " * max(0, self.size.width - 1 - line_width(hidden)), "text"), *hidden)
         at = self._top + y - 1
         if at >= len(self._ids):
@@ -266,20 +267,25 @@ class Queue(Toned):
         row = self._row_of(case_id)
         return () if row is None else Placed(row, case_id == self._cursor and not self.away, case_id in self._marked)
 
-    def _hidden(self) -> Line:
-        """What is above and below the window; an S0 among them is named."""
+    def _hidden(self, *, brief: bool = False) -> Line:
+        """What is above and below the window; an S0 among them is named. `brief`: for few cells."""
         below = len(self._ids) - self._top - self.page
         parts: list[Line] = []
         if below > 0:
-            parts.append(text(f"{below} more below", "quiet"))
+            parts.append(text(f"{below} below" if brief else f"{below} more below", "quiet"))
         if self._above > 0:
-            parts.append(text(f"\u2191 {self._above} moved above", "quiet"))
+            parts.append(text(f"\u2191 {self._above} moved" if brief else f"\u2191 {self._above} moved above", "quiet"))
         elif self._top > 0:
-            parts.append(text(f"{self._top} more above", "quiet"))
+            parts.append(text(f"{self._top} above" if brief else f"{self._top} more above", "quiet"))
         urgent = sum(1 for case_id in self._ids[: min(self._top, URGENT_LOOK)] if self._is_s0(case_id))
         if urgent:
             parts.append(text(f"\u25a0{urgent} S0 above", "s0"))
         return dotted(*parts)
+
+    @property
+    def _kept_line(self) -> int:
+        """The line that the person chose, as far as there is room; a screen that grows again has it back."""
+        return min(self._line, self.page - 1)
 
     def _clamp(self) -> None:
         self._top = max(0, min(self._top, len(self._ids) - self.page))

@@ -54,8 +54,9 @@ class WallPage(Lines):
 
 
 def _header(page: Wall, middle: Line, width: int) -> Line:
-    right: Line = ((page.feed, "mine"), ("     ", "text"), (page.clock, "text"))
     name: Line = ((page.name, "strong"),)
+    spare = width - 4 - len(page.feed) - len(page.clock) - line_width(name) - line_width(middle)
+    right: Line = ((page.feed, "mine"), (" " * max(1, min(5, spare // 3)), "text"), (page.clock, "text"))
     room = width - 2 - line_width(name) - line_width(middle) - line_width(right)
     before = max(1, min(room // 2, width // 3 - line_width(name)))
     return ((" ", "text"), *name, (" " * before, "text"), *middle, (" " * max(1, room - before), "text"), *right)

@@ -147,10 +147,10 @@ def _row(row: Row, now: int) -> Line:
     owner: Line = (("UNOWNED", "soon"),) if row.owner is None else ((Untrusted(row.owner), "text"),)
     return (
         *when,
-        ("  ", "text"),
+        (" ", "text"),
         (f"{SHAPES[row.severity]}{row.severity}", SEVERITY_TONE[row.severity]),
         (f" {row.case_type:<7}", "text"),
-        (f"{'' if clock is None else clock.milestone:<11}", "text"),
+        (f"{'' if clock is None else clock.milestone:<10}", "text"),
         *owner,
     )
 

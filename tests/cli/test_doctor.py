@@ -14,6 +14,7 @@ from cli.doctor import clock, disk
 from cli.terminalchecks import Asked, Check, terminal
 from tests.floorprocess import FeedProcess
 from tests.terminal import Terminal
+from tui.terminal.pacing import REMOTE_FRAMES
 
 
 class Screen(io.StringIO):
@@ -87,7 +88,7 @@ def test_a_slow_line_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     quick, slow = (named(said(env, monkeypatch, answer=Asked(8, ms)))["line"] for ms in (40, 400))
 
     assert (quick.level, slow.level) == ("ok", "note")
-    assert "over SSH" in slow.sentence
+    assert f"over SSH: at most {REMOTE_FRAMES} frames a second" in slow.sentence
     assert "400 ms" in slow.sentence
 
 

@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from rich.color import Color as RichColor
+from rich.color import ColorSystem
 from textual.color import Color
+from textual.theme import Theme
 
 from client.views.bits import Tone
-from themes.dark import DARK, PLAIN
+from themes.dark import DARK, DARK_256, PLAIN
 from widgets.toned import _INK
 
 SHEET = (Path(__file__).parents[2] / "themes" / "watchfloor.tcss").read_text("utf-8")
@@ -26,12 +29,26 @@ def luminance(color: Color) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-@pytest.mark.parametrize("ground", [DARK.background, DARK.variables["selection"]])
-@pytest.mark.parametrize(
-    "ink", [DARK.foreground, DARK.error, DARK.warning, DARK.success, DARK.primary, DARK.variables["quiet"]]
-)
-def test_ink_on_ground_can_be_read(ink: str, ground: str) -> None:
-    assert contrast(ink, ground) >= (4.0 if ink == DARK.variables["quiet"] else 4.5)
+def shown(color: str, theme: Theme) -> str:
+    """What a terminal shows of a color: of 256, the nearest."""
+    if theme is not DARK_256:
+        return color
+    return RichColor.parse(color).downgrade(ColorSystem.EIGHT_BIT).get_truecolor().hex
+
+
+@pytest.mark.parametrize("theme", [DARK, DARK_256])
+@pytest.mark.parametrize("ground", ["background", "selection"])
+@pytest.mark.parametrize("ink", ["foreground", "error", "warning", "success", "primary", "quiet"])
+def test_ink_on_ground_can_be_read(theme: Theme, ground: str, ink: str) -> None:
+    inks, grounds = (theme.variables.get(name) or getattr(theme, name) for name in (ink, ground))
+
+    assert contrast(shown(inks, theme), shown(grounds, theme)) >= (4.0 if ink == "quiet" else 4.5)
+
+
+def test_grounds_and_rules_are_gray_in_256_colors_as_well() -> None:
+    for name in ("background", "selection", "rule", "quiet"):
+        color = Color.parse(shown(DARK_256.variables.get(name, "#121212"), DARK_256))
+        assert color.r == color.g == color.b
 
 
 def test_the_alarm_can_be_read() -> None:
@@ -43,6 +60,7 @@ def test_every_tone_has_its_look_in_the_theme() -> None:
 
     assert set(_INK) == set(get_args(Tone))
     assert variables <= set(DARK.variables)
+    assert set(DARK_256.variables) == set(DARK.variables)
     assert variables <= set(PLAIN.variables)
 
 

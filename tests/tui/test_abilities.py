@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.terminal import Terminal
-from tui.terminal.abilities import LOCAL_FRAMES, REMOTE_FRAMES, Abilities, abilities
+from tui.terminal.abilities import Abilities, abilities
 
 SGR = re.compile(rb"\x1b\[([0-9;]*)m")
 
@@ -37,11 +37,6 @@ def test_the_environment_says_what_a_terminal_can_do(env: dict[str, str], colors
     able = abilities(env, "utf-8")
 
     assert (able.colors, able.multiplexer) == (colors, multiplexer)
-
-
-def test_a_line_over_ssh_gets_fewer_frames() -> None:
-    assert abilities({"TERM": "xterm", "SSH_CONNECTION": "a 1 b 2"}, "utf-8").frames == REMOTE_FRAMES
-    assert abilities({"TERM": "xterm"}, "utf-8").frames == LOCAL_FRAMES
 
 
 def test_a_hardware_console_is_basic() -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -87,10 +88,10 @@ class Desk:
 
 @asynccontextmanager
 async def desk(
-    session: SampleSession | None = None, *, size: tuple[int, int] = (80, 24), read_only: bool = False
+    session: SampleSession | None = None, *, size: tuple[int, int] = (80, 24), read_only: bool = False, **more: Any
 ) -> AsyncIterator[Desk]:
     session = session or SampleSession(cases={SCHOOL: whole_case()})
-    app = Watchfloor(lambda: session, name="us-floor", read_only=read_only)
+    app = Watchfloor(lambda: session, name="us-floor", read_only=read_only, **more)
     async with app.run_test(size=size) as pilot:
         it = Desk(app, pilot, session)
         await it.until(lambda: app.model.session is not None)
@@ -116,9 +117,9 @@ async def test_the_queue_at_80_by_24() -> None:
 
         assert lines[0].split() == ["us-floor", "ana", "responder", "39", "open", "11", "unowned", "\u25a01", "late"]
         assert lines[1].rstrip().endswith("feed 0.4 s \u00b7 12:41:07 Z")
-        assert lines[2] == "   LEFT SEV TYPE   OWNER  NEXT      SUMMARY                                 AGE "
-        assert lines[3].startswith("  -0:42 \u25a0S0 SSH    cy     POLICE    Live stream: plan and means stated")
-        assert lines[6].startswith("\u258c  6:48 \u25b2S1 TTL    ana    contain   Threat naming a school")
+        assert lines[2] == "   LEFT SEV TYPE   OWNER  NEXT     SUMMARY                                  AGE "
+        assert lines[3].startswith("  -0:42 \u25a0S0 SSH    cy     POLICE   Live stream: plan and means stated")
+        assert lines[6].endswith(' \u25b2S1 TTL    ana    contain  Threat naming a school, "tomorrow 8 am"  23m ')
         assert lines[12].rstrip().endswith("30 more below")
         assert lines[13].startswith("\u2500\u2500 C-7F3A-9K2M \u00b7 TTL \u00b7 Threat naming a school")
         assert "nobody yet \u00b7 3 reports joined \u00b7 bo is looking" in it.text
@@ -135,7 +136,7 @@ async def test_the_case_beside_the_queue_at_160_by_50() -> None:
 
         assert it.session.opened == [SCHOOL]
         assert "\u2502 A picture of the school gate" in it.text
-        assert it.screen[2].startswith("   LEFT SEV TYPE   OWNER  SUMMARY")
+        assert it.screen[2].startswith("   LEFT SEV TYPE   OWNER  NEXT     SUMMARY")
 
 
 async def test_one_pane_at_40_by_12() -> None:

@@ -104,6 +104,21 @@ def test_sixteen_colors(snap_compare: Compare) -> None:
     assert snap_compare(app, terminal_size=(80, 24), run_before=then())
 
 
+def test_256_colors(snap_compare: Compare) -> None:
+    app = console(abilities=Abilities(colors="256"))
+    assert snap_compare(app, terminal_size=(80, 24), run_before=then())
+
+
+def test_help_on_the_smallest_screen(snap_compare: Compare) -> None:
+    assert snap_compare(console(), terminal_size=(40, 12), run_before=then("question_mark"))
+
+
+def test_the_wall_on_the_smallest_screen(snap_compare: Compare) -> None:
+    session = SampleSession()
+    session.mirror.swap(sketch())
+    assert snap_compare(WallApp(lambda: session, name="us floor"), terminal_size=(40, 12), run_before=on_the_wall)
+
+
 def test_put_away(snap_compare: Compare) -> None:
     assert snap_compare(console(), terminal_size=(80, 24), run_before=then("Z"))
 

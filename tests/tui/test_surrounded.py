@@ -49,7 +49,7 @@ async def test_the_wall_opens_over_the_floor_and_shows_all_of_it() -> None:
         await ready(it)
         await it.press("2", "w")
         await it.until(lambda: isinstance(it.app.screen, WallScreen))
-        await it.sees("LATE", "UNOWNED", "OPEN", "SSH", "CSEA")
+        await it.sees("LATE", "UNOWNED", "OPEN", "SSH", "CSEA", "in 8/h  out 0/h")
         assert "school" not in it.text
         await it.press("a", "q")
         await it.sees("LEFT SEV")

@@ -47,8 +47,8 @@ async def test_the_first_page() -> None:
 
         assert shown[0].split() == ["US", "FLOOR", "\u25a0", "LATE", "feed", "0.4", "s", "12:41:07", "Z"]
         assert shown[5].split() == ["LATE", "UNOWNED", "OPEN", "NEXT", "S0", "EDR", "verify", "bo"]
-        assert shown[7] == " LATE  0:42  \u25a0S0 SSH    police     cy"
-        assert shown[9] == "       3:20  \u25a0S0 CSEA   ack        UNOWNED"
+        assert shown[7] == " LATE  0:42 \u25a0S0 SSH    police    cy"
+        assert shown[9] == "       3:20 \u25a0S0 CSEA   ack       UNOWNED"
         assert shown[15].split() == ["1/1", "in", "8/h", "out", "0/h"]
         assert all("school" not in line and "Live" not in line for line in shown)
 

@@ -46,6 +46,7 @@ from tui.search import Search
 from tui.steering import TICK_MS, Steering
 from tui.target import Target
 from tui.terminal.abilities import Abilities
+from tui.troubles import Troubles
 from widgets.boundary import Fault, Faulted, Faults, bounded
 from widgets.casepane import CasePane
 
@@ -89,6 +90,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         self.search = Search(model, monotonic_ms)
         self.filtering = Filtering(model, self)
         self.keeping = Keeping(model, self.outbox, KeptFloor(self), journal, monotonic_ms)
+        self.troubles = Troubles(lambda: self.care.hook_fault, lambda: self.keeping.fault)
         self.pasted: Callable[[float], bool] = lambda at: False
         """Whether a key that came in at that time (ms) was part of a paste."""
         self.heard_all: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)
@@ -134,6 +136,9 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         with bounded("Calls and the line to this terminal", self.failed):
             if self.care.tick(lately=self.outbox.lately):
                 self.put_away()
+            if (trouble := self.troubles.news()) is not None:
+                self.say(trouble, "soon")
+                self._due = True
         with bounded("The clock of this screen", self.failed):
             self._look()
 
@@ -401,12 +406,18 @@ class FloorScreen(Surrounded, inherit_bindings=False):
     def help(self) -> None:
         cursor = self.view.selected
         _ = self.app.push_screen(
-            HelpScreen(self.keymap, self.model, None if cursor is None else self.model.case(cursor), self.care.lines())
+            HelpScreen(
+                self.keymap,
+                self.model,
+                None if cursor is None else self.model.case(cursor),
+                self.size.width,
+                self.care.lines(),
+            )
         )
 
     def messages(self) -> None:
         entries = sorted((*self.outbox.entries, *self.batches.entries()), key=lambda entry: entry.at)
-        _ = self.app.push_screen(MessagesScreen(entries, monotonic_ms(), self.model.now()))
+        _ = self.app.push_screen(MessagesScreen(entries, monotonic_ms(), self.model.now(), self.troubles.lasting))
 
     def asked(self) -> bool:
         return self.view.asking.question is not None

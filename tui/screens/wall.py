@@ -9,11 +9,13 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from client.views.wall import wall
-from tui.floor import WorkFloor
+from tui.floor import SLICE_MS, WorkFloor, elapsed_ms
 from tui.terminal.painting import PaintedScreen
 from widgets.wallpage import WallPage
 
 TICK_S: Final = 0.25
+COUNT_S: Final = 0.03
+"""Between two slices of counting, until all is counted."""
 FOREMOST: Final = 50
 """The page shows the first seven; its one word is about these."""
 
@@ -34,14 +36,29 @@ class WallScreen(PaintedScreen[None], ModalScreen[None], inherit_bindings=False)
 
     def on_mount(self) -> None:
         self.set_interval(TICK_S, self.look)
+        self._counting = self.set_interval(COUNT_S, self._count)
         self.call_after_refresh(self.look)
 
     def look(self) -> None:
         """Show the floor as it is now."""
         model = self._model
         rows = {} if model.session is None else model.session.mirror.rows
-        page = wall(model.floor(), rows, model.tally.foremost(FOREMOST), model.next_late())
+        now = model.now()
+        flow = () if now is None else model.flowing.line(now)
+        page = wall(model.floor(), rows, model.tally.foremost(FOREMOST), model.next_late(), flow=flow)
         self.query_one(WallPage).tell(page, (("q", "key"), (" back", "quiet")))
+
+    def _count(self) -> None:
+        """Go on with arrivals and clears for one slice."""
+        model, now = self._model, self._model.now()
+        if model.session is None or now is None or model.phase != "live":
+            return  # while a picture comes in, there is more to do than counting it
+        rows = model.session.mirror.rows
+        model.flowing.begin(rows)
+        model.flowing.step(rows, now, elapsed_ms, elapsed_ms() + SLICE_MS)
+        if model.flowing.whole:
+            self._counting.stop()
+            self.look()
 
     def on_key(self, event: events.Key) -> None:
         event.stop()

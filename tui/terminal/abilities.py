@@ -15,10 +15,6 @@ from msgspec import Struct
 Colors = Literal["none", "16", "256", "truecolor"]
 Multiplexer = Literal["", "tmux", "screen", "either"]
 
-LOCAL_FRAMES: Final = 60
-REMOTE_FRAMES: Final = 12
-"""Frames a second over SSH: bytes are a budget there, and an eye sees no more on such a line."""
-
 _HARDWARE: Final = ("linux", "vt1", "vt2", "vt3", "vt4", "vt5", "ansi", "cons25")
 """Terminals that know neither OSC strings nor private queries, with a font of a few hundred letters."""
 
@@ -43,11 +39,6 @@ class Abilities(Struct, frozen=True):
     def ascii_shapes(self) -> bool:
         """Whether its font is likely to lack our shapes."""
         return self.basic
-
-    @property
-    def frames(self) -> int:
-        """How many frames a second are worth sending."""
-        return REMOTE_FRAMES if self.remote else LOCAL_FRAMES
 
 
 def abilities(env: Mapping[str, str], encoding: str | None) -> Abilities:

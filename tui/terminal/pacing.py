@@ -14,8 +14,9 @@ SLOWEST_NEWS_MS: Final = 800.0
 NEWS_BYTES_PER_S: Final = 8_000
 """What news may take of a line. A key's answer waits until the paint before it has drained, which nobody is told of: on
 a slow line of today, 40 kB/s, four keys of five find it free."""
-REMOTE_FRAME_MS: Final = 1_000 / 15
-"""Between two frames of any kind over SSH: a held key sends more than a line should carry."""
+REMOTE_FRAMES: Final = 15
+"""Frames of any kind a second over SSH at most: a held key sends more than a line should carry."""
+REMOTE_FRAME_MS: Final = 1_000 / REMOTE_FRAMES
 
 
 class Pace:

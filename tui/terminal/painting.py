@@ -30,7 +30,7 @@ class PaintedApp(App[None], inherit_bindings=False):
         super().__init__(driver_class=driver_class)
         self._encoder = Encoder()
         self._source = Source()
-        self.remote: Final = "SSH_CONNECTION" in os.environ
+        self.remote: Final = bool(os.environ.get("SSH_CONNECTION"))
         """Whether the terminal is on the far side of a network, where each frame counts."""
         self._pace = Pace(remote=self.remote)
         self._entries = 0
