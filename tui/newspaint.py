@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 from tui.search import later
 from widgets.boundary import Fault, bounded
 
-LINES: Final = 12
+LINES: Final = 16
 """Rows of the queue that are painted at once."""
 REST_S: Final = 0.003
 """Between two slices: a key goes through several hands before it is painted, and nothing comes between these."""
@@ -43,9 +43,9 @@ class NewsPaint:
         """Whether a paint is on its way."""
         return self._steps is not None
 
-    def begin(self) -> None:
-        """Paint, the first slice at once; not while it is `busy`."""
-        self._steps = self._paint()
+    def begin(self, *, whole: bool = False) -> None:
+        """Paint, the first slice at once, or all of it if it is little; not while it is `busy`."""
+        self._steps = self._paint(LINES if not whole else 0)
         self._step()
 
     def _step(self) -> None:
@@ -58,19 +58,22 @@ class NewsPaint:
                 self._steps = steps
                 self._later(REST_S, self._step)
 
-    def _paint(self) -> Iterator[object]:
+    def _paint(self, lines: int) -> Iterator[object]:
+        """`lines` of the queue at once; 0: everything."""
         screen = self._screen
         screen.paint_selected()
-        screen.paint_news(whole=False)
-        yield MORE
-        screen.paint_around()
-        screen.paint_news(whole=False)
-        yield MORE
-        at = screen.rows().start
-        while at + LINES < screen.rows().stop:
-            screen.paint_rows(range(at, at + LINES))
+        if lines:
             screen.paint_news(whole=False)
-            at += LINES
+            yield MORE
+        screen.paint_around()
+        if lines:
+            screen.paint_news(whole=False)
+            yield MORE
+        at = screen.rows().start
+        while lines and at + lines < screen.rows().stop:
+            screen.paint_rows(range(at, at + lines))
+            screen.paint_news(whole=False)
+            at += lines
             yield MORE
         screen.paint_rows(range(at, screen.rows().stop))
         screen.paint_news()

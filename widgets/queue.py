@@ -241,7 +241,10 @@ class Queue(Toned):
         columns = Columns.of(width)
         if y == 0:
             return self.strip_of(columns.header(), width)
-        wanted = self._line_at(y)
+        # What `repaint` found, and who presses a key now is told of: asked again, it may be newer than that.
+        wanted = self._painted[y] if y < len(self._painted) else None
+        if wanted is None:
+            wanted = self._line_at(y)
         if isinstance(wanted, Placed):
             strip = self._strips.get(wanted)
             if strip is None:

@@ -161,7 +161,8 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         moved = self.following.glance(cursor, monotonic_ms(), past=self.view.pane_is_shown) or moved
         if moved or due or phase != self._phase:
             self._phase = phase
-            self._newspaint.begin()
+            # What time alone changes are some cells of each row: in one frame they take half the bytes.
+            self._newspaint.begin(whole=not moved)
 
     def _take_in(self) -> bool:
         """Take in what the mirror changed and keep the selection where it is; whether any case changed."""
