@@ -41,6 +41,8 @@ class Search:
         self._waits = False
         self._quiet_until = 0.0
         self.took = False
+        self.changed: Callable[[], None] = lambda: None
+        """Called when something in view changed: the selected case may stand at another place of the list."""
 
     def wake(self) -> None:
         """Go on if there is something to search."""
@@ -56,6 +58,7 @@ class Search:
         self._waits = False
         if self._now() >= self._quiet_until and self._model.search():
             self.took = True
+            self.changed()
         if not self._model.searching:
             self.took = True  # that it has ended is to be seen as well
         self.wake()

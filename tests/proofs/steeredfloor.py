@@ -136,6 +136,10 @@ class LooseView:
         self.opened: str | None = None
         self.timeline = False
 
+    @property
+    def selected(self) -> str | None:
+        return self.queue.cursor
+
     def paint_rows(self, lines: range | None = None) -> None:
         self.queue.repaint(lines)
 

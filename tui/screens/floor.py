@@ -88,6 +88,7 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         self.steering.stalls.drained_at = self.drained_at
         self.questions = Questions(self)
         self.search = Search(model, monotonic_ms)
+        self.search.changed = self._rearranged
         self.filtering = Filtering(model, self)
         self.keeping = Keeping(model, self.outbox, KeptFloor(self), journal, monotonic_ms)
         self.troubles = Troubles(lambda: self.care.hook_fault, lambda: self.keeping.fault)
@@ -172,7 +173,11 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         if not changed and not self.search.took:
             return False
         self.search.took = False
-        before = self.steering.seen.target().case_id
+        self._keep_selected(self.steering.seen.target().case_id)
+        return True
+
+    def _keep_selected(self, before: str | None) -> None:
+        """The list changed: the selection stays where it is, as far as that is possible; what it lost is said."""
         settled = self.view.queue.settle()
         if self._at_top and len(self.model.ids):
             # The top case is one key away from the start on, and what comes in later may stand above it.
@@ -184,7 +189,13 @@ class FloorScreen(Surrounded, inherit_bindings=False):
         if settled.lost is not None:
             if settled.lost not in self.outbox.lately | self.batches.lately:
                 self.say(f"{shown(settled.lost)} left this view", "quiet")
-        return True
+
+    def _rearranged(self) -> None:
+        """A search changed the list between two looks: lines are counted from where the selected case stands by now."""
+        with bounded("What the feed told", self.failed):
+            self._keep_selected(self.steering.seen.target().case_id)
+            self.paint_selected()
+            self.paint_news(whole=False)
 
     def paint(self) -> None:
         """Paint everything that differs from what stands there."""
