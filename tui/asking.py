@@ -11,6 +11,7 @@ from casework.untrusted import Untrusted
 from client.views.bits import DOT, Line
 from tui.acting import Asked
 from tui.cards import Carded
+from tui.forms import complete_factors
 from tui.target import Target
 from widgets.card import Card
 from widgets.form import Blank, Form
@@ -30,9 +31,8 @@ class Question(Struct, frozen=True):
         """Whether it is the filter."""
         return self.asked is None and self.carded is None and not self.command
 
-    @property
-    def keys(self) -> tuple[tuple[str, str], ...]:
-        """The footer while it is asked; the last one is the quiet one."""
+    def keys(self, form: Form | None) -> tuple[tuple[str, str], ...]:
+        """The footer while it is asked, with `form` if it has one; the last one is the quiet one."""
         if self.carded is not None:
             if self.carded.typed is not None:
                 tab = (("Tab", self.carded.other),) if self.carded.other else ()
@@ -44,8 +44,9 @@ class Question(Struct, frozen=True):
         if self.asked is None:
             return (("Enter", "do it"), ("Tab", "complete"), ("Esc", "back"))
         several = (("Up Down", "fields"),) if len(self.asked.fields) > 1 else ()
-        enter = "send" if len(self.asked.fields) == 1 else "next or send"
-        return (("Enter", enter), *several, ("Esc", "keep draft"))
+        enter = "send" if form is None or form.sends else "next field"
+        complete = (("Tab", "complete"),) if form is not None and form.suggests else ()
+        return (("Enter", enter), *complete, *several, ("Esc", "keep draft"))
 
 
 def form_of(asked: Asked, draft: Mapping[str, str]) -> Form:
@@ -64,6 +65,7 @@ def form_of(asked: Asked, draft: Mapping[str, str]) -> Form:
                 value=draft.get(field.ask.name, field.default),
                 choices=field.choices,
                 hint=field.hint,
+                completes=complete_factors if field.ask.kind == "factors" else None,
             )
             for field in asked.fields
         ],

@@ -192,7 +192,7 @@ class FloorView(Vertical):
         needed = form.lines_needed if form is not None else 0 if carded is None else len(carded.body)
         self.set_class(needed > CROWDED, "crowded")
         if asking.question is not None:
-            offers = asking.question.keys
+            offers = asking.question.keys(form)
         elif len(self.model.marks):
             offers = marks_footer(self.keymap)
         else:

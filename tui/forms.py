@@ -45,6 +45,9 @@ FACTOR_CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "harm": get_args(Harm),
     "vulnerability": get_args(Vulnerability),
 }
+COUNTED: Final = ("specificity", "live_viewers", "views_per_min", "reuploads")
+"""Factors that are numbers."""
+FACTORS: Final = (*FACTOR_CHOICES, "identifiable_child", *COUNTED)
 _SPAN: Final = re.compile(r"\+(\d{1,5})\s*(m|h|d)")
 _CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*[zZ]?")
 _MINUTES: Final = {"m": 1, "h": 60, "d": 24 * 60}
@@ -171,14 +174,26 @@ def parse_factors(name: str, text: str) -> dict[str, Any]:
             values[factor] = one_of(name, value, FACTOR_CHOICES[factor], says=factor)
         elif factor == "identifiable_child":
             values[factor] = one_of(name, value, ("yes", "no"), says=factor) == "yes"
-        elif factor in ("specificity", "live_viewers", "views_per_min", "reuploads"):
+        elif factor in COUNTED:
             if not value.isascii() or not value.isdigit() or len(value) > 12:
                 raise FieldFault(name, f"{factor} needs a number.")
             values[factor] = int(value)
         else:
-            known = (*FACTOR_CHOICES, "identifiable_child", "specificity", "live_viewers", "views_per_min", "reuploads")
-            raise FieldFault(name, f"There is no such factor; there are {', '.join(known)}.")
+            raise FieldFault(name, f"There is no such factor; there are {', '.join(FACTORS)}.")
     return values
+
+
+def complete_factors(text: str) -> tuple[str, ...]:
+    """What the factors typed so far may become: the last word as a name of a factor, or as a value of it."""
+    before, space, word = text.rpartition(" ")
+    factor, mark, value = word.partition("=")
+    if not mark:
+        used = {each.partition("=")[0] for each in before.split()}
+        return tuple(f"{before}{space}{each}=" for each in FACTORS if each.startswith(factor) and each not in used)
+    chosen, comma, part = value.rpartition(",") if factor == "vulnerability" else ("", "", value)
+    choices = ("yes", "no") if factor == "identifiable_child" else FACTOR_CHOICES.get(factor, ())
+    ahead = f"{before}{space}{factor}={chosen}{comma}"
+    return tuple(f"{ahead}{each}" for each in choices if each.startswith(part) and each != part)
 
 
 def _default(ask: Ask, verb: Verb, case: Common, me: str) -> str:

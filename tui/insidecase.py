@@ -160,7 +160,7 @@ class InsideCase:
         self._outbox.put(
             Intent(
                 verb=TICK.verb,
-                title=f"tick {step}",
+                title=f"tick step {step}",
                 case_id=case.case_id,
                 command=command,
                 tier=TICK.tier,

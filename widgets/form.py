@@ -18,13 +18,15 @@ from textual.strip import Strip
 from casework.untrusted import Untrusted
 from client.views.bits import Bit, Line
 from widgets.lineedit import LineEdit
-from widgets.paint import left, words
+from widgets.paint import left, words, wrapped
 from widgets.status import titled
 from widgets.toned import Toned
 
 WIDEST_LABEL: Final = 30
 KEPT_FREE: Final = 5
 """Lines of the screen that a form leaves to others."""
+LONGEST_FAULT: Final = 3
+"""Lines that a fault may take: what may be written instead is read to its end."""
 
 Step = Literal["sent", "left", "cleared"]
 """How a form ends: to be sent, left with its draft, left without."""
@@ -84,14 +86,26 @@ class Form(Toned):
         """What stands in the fields, by name."""
         return {blank.name: edit.text for blank, edit in zip(self._blanks, self._edits, strict=True)}
 
+    @property
+    def sends(self) -> bool:
+        """Whether Enter sends it now: no field below the one in hand is empty."""
+        return self._next_empty() is None
+
+    @property
+    def suggests(self) -> bool:
+        """Whether Tab completes what was typed."""
+        return self._completes() or bool(self._suggested())
+
     def press(self, key: str, character: str | None) -> Step | None:
         """Take one key, with the character it types if it types one; how the form ends by it, if it does."""
         edit = self._edits[self._at]
         step: Step | None = None
         if key not in ("tab", "shift+tab"):
             self._turning = None
-        if key in ("tab", "shift+tab") and self._blanks[self._at].completes is not None:
+        if key in ("tab", "shift+tab") and self._completes():
             self._turn(1 if key == "tab" else -1)
+        elif key == "tab" and edit.cursor == len(edit.text) and self._suggested():
+            self.insert(self._suggested())
         elif key == "enter":
             step = self._forward()
         elif key in ("down", "tab"):
@@ -145,11 +159,14 @@ class Form(Toned):
             self.refresh(layout=True)
 
     def _forward(self) -> Step | None:
-        later = [at for at in range(self._at + 1, len(self._edits)) if not self._edits[at].text]
-        if not later:
+        below = self._next_empty()
+        if below is None:
             return "sent"
-        self._go(later[0])
+        self._go(below)
         return None
+
+    def _next_empty(self) -> int | None:
+        return next((at for at in range(self._at + 1, len(self._edits)) if not self._edits[at].text), None)
 
     def _go(self, at: int) -> None:
         self._at = at
@@ -164,6 +181,13 @@ class Form(Toned):
             return whole[len(typed) :]
         begun = [choice for choice in blank.choices if choice.casefold().startswith(typed.casefold())]
         return begun[0][len(typed) :] if begun else ""
+
+    def _completes(self) -> bool:
+        """Whether Tab stays in this field: alone it has nowhere to go, and among others it goes on when all is said."""
+        completes = self._blanks[self._at].completes
+        if completes is None:
+            return False
+        return len(self._blanks) == 1 or self._turning is not None or bool(completes(self._edits[self._at].text))
 
     def _turn(self, by: int) -> None:
         """Put the next text there that the typed one may become; after the last comes the typed one again."""
@@ -207,13 +231,17 @@ class Form(Toned):
         self._painted()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        needed = self.lines_needed + (1 if self._fault else 0)
+        needed = self.lines_needed + len(self._wrong_lines(width))
         # The status, a line of the queue, the message and the keys stay: a form without its keys is a trap.
         return max(2, min(needed, viewport.height - KEPT_FREE))
 
+    def _wrong_lines(self, width: int) -> list[str]:
+        """What is wrong, to its end where three lines are enough for it."""
+        return wrapped(words(self._fault), max(1, width - 2))[:LONGEST_FAULT] if self._fault else []
+
     def _first(self) -> int:
         """The first field that is shown: the one in hand always is."""
-        room = max(1, self.size.height - 1 - (1 if self._fault else 0))
+        room = max(1, self.size.height - 1 - len(self._wrong_lines(self.size.width)))
         self._top = max(0, min(self._top, self._at, len(self._blanks) - room))
         self._top = max(self._top, self._at - room + 1)
         return self._top
@@ -222,13 +250,16 @@ class Form(Toned):
         width = self.size.width
         first = self._first()
         if y == 0:
-            hidden = len(self._blanks) - max(1, self.size.height - 1 - (1 if self._fault else 0))
+            hidden = len(self._blanks) - max(1, self.size.height - 1 - len(self._wrong_lines(width)))
             end: Line = ((f"{self._at + 1} of {len(self._blanks)}", "quiet"),) if hidden > 0 else self._end
             return self.strip_of(titled(self._title, end, width), width)
-        if y > len(self._blanks) - first or (self._fault and y == self.size.height - 1):
+        fault = self._wrong_lines(width)
+        above = self.size.height - len(fault)
+        if y > len(self._blanks) - first or (fault and y >= above):
             # Below the values when it fits there, further left when it is long.
-            indent = max(1, min(self._label_width, width - 1 - cell_len(words(self._fault))))
-            return self.strip_of(((" " * indent, "text"), (self._fault, "late")), width)
+            said = fault[y - above] if 0 <= y - above < len(fault) else ""
+            indent = max(1, min(self._label_width, width - 1 - max(map(cell_len, fault), default=0)))
+            return self.strip_of(((" " * indent, "text"), (said, "late")), width)
         at = y - 1 + first
         blank, edit = self._blanks[at], self._edits[at]
         label: Bit = (left(f" {blank.label}", self._label_width - 1) + " ", "quiet")

@@ -146,7 +146,7 @@ _WORDS: Final[dict[type[Fact], Callable[[Any], Line]]] = {
     facts.CaseClosed: said("closed"),
     facts.CaseRetired: said("left the floor; the log keeps it", "quiet"),
     facts.NoteAdded: lambda fact: because("noted", fact.text),
-    facts.StepTicked: lambda fact: named("ticked", fact.step),
+    facts.StepTicked: lambda fact: named("ticked step", fact.step),
     facts.TaskAdded: _task,
     facts.TaskCompleted: lambda fact: named("finished task", fact.task_id),
     facts.UpdatePosted: lambda fact: ended("update for", fact.audience, fact.text),

@@ -127,7 +127,7 @@ def kept(case: Case) -> tuple[Block, ...]:
         if task.done_at is not None:
             add(task.done_at, task.done_by or "", ("finished a task", "text"))
     for tick in case.runbook:
-        add(tick.at, tick.by, ("ticked ", "text"), (Untrusted(tick.step), "text"))
+        add(tick.at, tick.by, ("ticked step ", "text"), (Untrusted(tick.step), "text"))
     for related in case.related:
         add(related.at, related.by, ("linked ", "text"), (spoken(str(related.relation)), "text"))
     if case.owner_since is not None and case.owner is not None:

@@ -122,7 +122,7 @@ def test_the_runbook_is_worked_by_keyboard_and_its_ticks_are_events(feed: FeedPr
         terminal.wait_for("Runbook 1/11")
         terminal.press("i")
         terminal.wait_for("taken back")
-        terminal.wait_for("ana ticked claim")
+        terminal.wait_for("ana ticked step claim")
         terminal.press("q")
         terminal.wait_for(lambda t: re.search(r"Next +runbook 2 of 11", t.text) is not None)
         terminal.press("q")

@@ -759,3 +759,19 @@ async def test_a_short_prefix_takes_one_line_and_a_small_screen_says_that_there_
         await it.until(lambda: it.cursor is not None)
         await it.press("d")
         await it.sees("\u2026 ? shows all")
+
+
+async def test_tab_takes_what_is_offered_and_the_footer_says_whether_enter_sends() -> None:
+    async with desk() as it:
+        await ready(it)
+        await it.select(SCHOOL)
+        await it.press("C")
+        await it.sees("Enter next field")
+        await it.press(*"pol")
+        await it.sees("Tab complete")
+        await it.press("tab", "tab")
+        form = it.app.floor.view.asking.form
+        assert form is not None
+        assert form.values["party"] == "police"
+        await it.press(*"phone", "enter", *"directory", "enter", *"Sgt. Lee", "enter", "enter", "enter")
+        await it.sees("Enter send")

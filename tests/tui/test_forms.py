@@ -19,7 +19,7 @@ from casework.commands import (
 )
 from casework.verbs import VERBS
 from tests.tui.sample_floor import HOUR, MINUTE, NOW, sketch, whole_case
-from tui.forms import FieldFault, command_of, fields_of, parse_time
+from tui.forms import FieldFault, command_of, complete_factors, fields_of, parse_time
 
 SCHOOL = next(each for each in sketch() if each.case_id == "C-7F3A9K2M")
 
@@ -159,3 +159,22 @@ def test_any_text_is_a_time_or_a_fault(text: str) -> None:
     except FieldFault:
         return
     assert at >= NOW
+
+
+@pytest.mark.parametrize(
+    ("typed", "becomes"),
+    [
+        ("har", ("harm=",)),
+        ("harm=hands", ("harm=hands_on",)),
+        ("harm=death spec", ("harm=death specificity=",)),
+        ("harm=death har", ()),
+        ("identifiable_child=", ("identifiable_child=yes", "identifiable_child=no")),
+        ("specificity=", ()),
+    ],
+)
+def test_factors_are_completed_by_name_and_by_value(typed: str, becomes: tuple[str, ...]) -> None:
+    assert complete_factors(typed) == becomes
+
+
+def test_a_second_vulnerability_is_completed_behind_the_first() -> None:
+    assert "vulnerability=minor,adult" in complete_factors("vulnerability=minor,")
