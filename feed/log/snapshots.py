@@ -31,7 +31,11 @@ from feed.log.seal import TAG, Keyring, SealBroken
 
 MAGIC: Final = b"watchfloor snapshot 1\n"
 FOLD: Final = tuple(
-    f"casework.{name}" for name in ("evolve", "folding", "events", "facts", "model", "tokens", "upcast")
+    f"casework.{name}"
+    for name in (
+        *("evolve", "folding", "actionfold", "events", "facts", "factbase", "actionfacts"),
+        *("model", "tokens", "upcast"),
+    )
 )
 """The modules that decide what a log folds to. A test holds this list against what they import."""
 LARGEST: Final = 256 * 1024 * 1024

@@ -41,10 +41,10 @@ def test_a_shift_by_lines_alone(running_feed: RunningFeed, watchfloor: Watchfloo
     told = watchfloor("show", case_id).out
     assert any(re.match(r"clock contain: due .*Z, in \d+ (s|m)$", each) for each in told), told
     (following,) = [each for each in told if each.startswith("runbook: next is ")]
-    assert "1 of " in following
+    assert "2 of " in following, "the claim stands on the record: its step is done"
     (tick,) = [each.partition("watchfloor ")[2].split() for each in told if "when it is done: " in each]
     assert watchfloor(*tick).code == 0
-    assert any("runbook: next is 2 of " in each for each in watchfloor("show", case_id).out)
+    assert any("runbook: next is 3 of " in each for each in watchfloor("show", case_id).out)
     seq = json.loads(watchfloor("show", case_id, "--json").out[0])["seq"]
     assert watchfloor("do", "note", case_id, "--field", "text=told: nobody hears this in a pipe").code == 0
     heard = watchfloor("tail", "--from", str(seq), "--until", str(seq + 1)).out

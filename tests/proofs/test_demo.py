@@ -57,8 +57,8 @@ def test_without_a_terminal_it_prints_events_and_then_the_queue(checkout: Path, 
     lines = out.read_text().splitlines()
 
     assert ended.returncode == 0, ended.stderr.decode()
-    assert sum("CaseOpened" in line for line in lines) >= 12
-    assert any("CaseClaimed" in line for line in lines), "the crew does not work"
+    assert sum(" opened as " in line for line in lines) >= 12
+    assert any(" claimed it" in line for line in lines), "the crew does not work"
     queue = lines[lines.index("") + 1 :]
     assert len(queue) >= 12
     assert all(" C-" in line for line in queue)
