@@ -55,6 +55,12 @@ def fields_for(name: str, rules: Enforcement, case: Common, clauses: Mapping[str
     return tuple(fields)
 
 
+def _label(name: str, rules: Enforcement, field: str) -> str:
+    """The words that a field is asked for with."""
+    need = needs_of(name, rules).get(field)
+    return field.replace("_", " ").capitalize() if need is None else need.label
+
+
 def proposal(
     name: str,
     rules: Enforcement,
@@ -71,7 +77,8 @@ def proposal(
     typed = {key: value.strip() for key, value in values.items()}
     for key, value in typed.items():
         if not value:
-            raise FieldFault(key, "A reason is needed." if key == "reason" else "This is needed.")
+            label = {"target": "On what", "policy": "Policy", "reason": "A reason"}.get(key) or _label(name, rules, key)
+            raise FieldFault(key, f"{label} is needed.")
     if not typed.get("reason"):
         raise FieldFault("reason", "A reason is needed.")
     needs = needs_of(name, rules)

@@ -13,7 +13,7 @@ from textual.geometry import Size
 
 from casework.model import Common
 from client.views.bits import Line
-from client.views.facts import Fact, facts
+from client.views.facts import Fact, due, facts
 from client.views.floor import empty_words
 from client.views.row import QueueRow
 from client.views.whole import sections
@@ -158,7 +158,8 @@ class FloorView(Vertical):
         if case is None or now is None:
             self.pane.tell(None, (), ("No case is selected: j selects one.",) if len(self.model.ids) else ())
         else:
-            self.pane.tell(case, sections(case, now, self._look.beside(case, columns=self.pane.columns)))
+            found = sections(case, now, self._look.beside(case, columns=self.pane.columns))
+            self.pane.tell(case, found, due=due(case, now))
 
     def _paint_preview(self) -> None:
         case, now = self._selected(), self.model.now()

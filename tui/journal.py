@@ -155,7 +155,9 @@ def returning(journal: Journal) -> str:
         said.append(f"{_named(sending)} {were} on the way when the terminal was lost: not known, look at the case.")
     back = []
     if journal.drafts:
-        back.append("1 draft" if len(journal.drafts) == 1 else f"{len(journal.drafts)} drafts")
+        on = ", ".join(dict.fromkeys(shown(draft.case_id) for draft in journal.drafts if draft.case_id))
+        drafts = "1 draft" if len(journal.drafts) == 1 else f"{len(journal.drafts)} drafts"
+        back.append(f"{drafts} on {on}" if on else drafts)
     back += [
         name
         for name, there in (

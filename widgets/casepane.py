@@ -46,6 +46,7 @@ class CasePane(Toned):
         self._case: Common | None = None
         self._sections: tuple[Section, ...] = ()
         self._without: tuple[str, ...] = ()
+        self._due: Line = ()
         self._focus: SectionName = "case"
         self._tops: dict[SectionName, int] = {}
         self._picked: dict[SectionName, str] = {}
@@ -87,13 +88,15 @@ class CasePane(Toned):
         section = self._find(self.focused)
         return None if section is None else self._chosen(section)
 
-    def tell(self, case: Common | None, sections: Sequence[Section], without: Sequence[str] = ()) -> None:
-        """Show `case` as `sections`; another case starts at its top."""
+    def tell(
+        self, case: Common | None, sections: Sequence[Section], without: Sequence[str] = (), *, due: Line = ()
+    ) -> None:
+        """Show `case` as `sections`; another case starts at its top. `due` stands beside the tabs."""
         if case is None or case.case_id != self.case_id:
             self._tops.clear()
             self._picked.clear()
             self._bodies.clear()
-        self._case, self._sections, self._without = case, tuple(sections), tuple(without)
+        self._case, self._sections, self._without, self._due = case, tuple(sections), tuple(without), due
         self._lay()
 
     def look_at(self, name: SectionName) -> None:
@@ -257,7 +260,9 @@ class CasePane(Toned):
                 bits.append((f" {section.count}", "text" if looked else "quiet"))
             bits.append(("  ", "text"))
         if line_width(tuple(bits)) <= width:
-            return tuple(bits[:-1])
+            gap = width - line_width(tuple(bits)) - line_width(self._due) - 1
+            # The clock of the case stands there too where there is room: it runs on whatever is looked at.
+            return tuple(bits[:-1]) if gap < 0 else (*bits, (" " * gap, "text"), *self._due)
         names = [section.name for section in self._sections]
         at = names.index(self.focused)
         section = self._sections[at]

@@ -66,6 +66,15 @@ def facts(case: Common, now: int, *, looking: Looking = (), progress: Progress |
     return tuple(fact for fact in found if fact.line)
 
 
+def due(case: Common, now: int) -> Line:
+    """The clock that places the case, in a word and a time; nothing if none runs."""
+    clock = next_clock(case.clocks) if case.state not in ENDED_STATES else None
+    if clock is None:
+        return ()
+    tone = clock_tone(clock, now)
+    return ((f"{clock_name(clock)} {countdown(clock.due_at - now)}", "strong" if tone == "text" else tone),)
+
+
 def best(found: Sequence[Fact], room: int) -> tuple[Fact, ...]:
     """The `room` facts that matter most, in reading order."""
     kept = sorted(range(len(found)), key=lambda at: (found[at].weight, at))[: max(0, room)]

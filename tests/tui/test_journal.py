@@ -108,7 +108,8 @@ def test_a_disk_that_refuses_costs_the_journal_only(tmp_path: Path) -> None:
 
 def test_what_is_said_on_return() -> None:
     assert returning(FULL) == (
-        "escalate 2 C-7F3A-9K2M was held when the terminal was lost: not sent. Back: 1 draft, filter and view."
+        "escalate 2 C-7F3A-9K2M was held when the terminal was lost: not sent. "
+        "Back: 1 draft on C-7F3A-9K2M, filter and view."
     )
     on_the_way = Journal(unsent=(Unsent("merge", CASE, "sending"),))
     assert returning(on_the_way) == (

@@ -125,7 +125,7 @@ async def test_view_filter_and_drafts_are_written_once_they_stand(tmp_path: Path
 
     assert (back.model.view, back.model.filter, back.model.sort) == ("mine", "type:ttl", "age")
     assert back.screen.open == {("note", CASE): {"text": "half"}}
-    assert back.screen.said == ["Back: 1 draft, filter, view and marks."]
+    assert back.screen.said == ["Back: 1 draft on C-0000-0008, filter, view and marks."]
     back.model.refresh()
     assert back.model.marks.ids == ("C-00000002", CASE)
 
@@ -140,7 +140,7 @@ async def test_who_leaves_by_themselves_finds_drafts_only(tmp_path: Path) -> Non
     back.keeping.tick()
 
     assert back.model.view == "all"
-    assert back.screen.said == ["Back: 1 draft."]
+    assert back.screen.said == ["Back: 1 draft on C-0000-0008."]
 
 
 async def test_a_filter_that_is_none_any_more_is_left_out(tmp_path: Path) -> None:
