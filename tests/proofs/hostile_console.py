@@ -168,6 +168,13 @@ class HostileConsole(Watchfloor):
     pressed: list[str]
 
 
+class NeverTorn:
+    """What a torn answer falls apart into counts as keys."""
+
+    def belongs(self, key: str, now: float, *, awaited: bool) -> bool:
+        return False
+
+
 def as_it_came(text: Untrusted | str, *, multiline: bool = False) -> str:
     """No stand-ins."""
     return text if isinstance(text, str) else raw(text)
@@ -186,6 +193,7 @@ def main(setting: dict[str, Any]) -> None:
         take_out(widgets.paint, "visible", as_it_came)
     if "reader" in off:
         take_out(tui.terminal.driver, "KeyReader", AnyKey)
+        take_out(tui.terminal.driver, "TornAnswer", NeverTorn)
     gate = NoGate() if "gate" in off else Gate()
     session = HostileSession(setting["cases"])
     able = Abilities(colors="256")
