@@ -149,6 +149,11 @@ def test_a_live_stream_suicide_from_claim_to_contained(
             assert effects(platform) == [("livecut", "live_1", 1), ("legal_hold", "u_7", 1)]
 
 
+def states(feed: FeedProcess, case_id: str) -> list[str]:
+    """The states of the case's actions, in the order of their proposals."""
+    return [action["state"] for action in case_of(feed, case_id)["actions"]]
+
+
 def test_what_nobody_answered_for_is_in_its_view_until_it_is_found(
     tmp_path: Path, platform: PlatformProcess, checkout: Path
 ) -> None:
@@ -167,7 +172,7 @@ def test_what_nobody_answered_for_is_in_its_view_until_it_is_found(
             hands.press("dl")
             hands.fill("Cut the live stream", "vault 12", "police are on their way")
             hands.say_yes("1 stream")
-            terminal.wait_for(lambda _: case_of(feed, case_id)["actions"][0]["state"] == "sent")
+            terminal.wait_for(lambda _: states(feed, case_id) == ["sent"])
             platform.kill()  # it was done, and nobody says so
             terminal.wait_for("livecut unknown: the connection")
             terminal.press("q")
@@ -179,5 +184,5 @@ def test_what_nobody_answered_for_is_in_its_view_until_it_is_found(
             terminal.wait_for(lambda t: "unknown 1" in t.text and "Live stream, plan" in t.text)
             platform.start()
             terminal.wait_for("unknown 0", patience_s=60)
-            terminal.wait_for(lambda _: case_of(feed, case_id)["actions"][0]["state"] == "verified")
+            terminal.wait_for(lambda _: states(feed, case_id) == ["verified"])
             assert effects(platform) == [("livecut", "live_1", 1)]
