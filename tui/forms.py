@@ -16,6 +16,7 @@ from msgspec import Struct
 from casework.caseid import parse as parse_case_id
 from casework.commands import COMMANDS, Command
 from casework.errors import BadInput
+from casework.life.working import EDR_OUTCOMES, NO_REFERRAL, NOT_REPORTABLE
 from casework.model import Case, Common
 from casework.tokens import (
     CASE_TYPES,
@@ -69,6 +70,14 @@ class Field(Struct, frozen=True):
     default: str
     choices: tuple[str, ...] = ()
     hint: str = ""
+
+
+OUTCOMES: Final[dict[str, tuple[str, ...]]] = {
+    "EDR": EDR_OUTCOMES,
+    "CSEA": ("reported", NOT_REPORTABLE),
+    **dict.fromkeys(("SSH", "TTL", "MVE"), ("done", NO_REFERRAL)),
+}
+"""Words that mean something to the rules as the end of a case of that type; of an EDR there are no others."""
 
 
 def fields_of(verb: Verb, case: Common, *, me: str, value: str | None = None) -> tuple[Field, ...]:
@@ -240,6 +249,8 @@ def _factors_as_typed(case: Common) -> str:
 
 
 def _choices(ask: Ask, case: Common) -> tuple[str, ...]:
+    if ask.kind == "line" and ask.name == "outcome":
+        return OUTCOMES.get(case.case_type, ())
     if ask.kind == "milestone":
         return tuple(dict.fromkeys(clock.milestone for clock in case.clocks if clock.met_at is None))
     if ask.kind == "task":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from casework import query
 from casework.query import QueryFault
+from casework.tokens import ENDED_STATES
 from casework.untrusted import Untrusted
 from tui.asking import Question
 from tui.commandline import CommandFault, Typed, complete, read
@@ -93,8 +94,10 @@ class Questions:
                 raise CommandFault(f"There are the views {', '.join(model.views.names)}.")
             model.look_at(view.name, selected=screen.view.queue.cursor)
             screen.view_changed()
-        elif model.case(typed.case_id) is None:
+        elif (case := model.case(typed.case_id)) is None:
             raise CommandFault("That case is not on this floor.")
+        elif case.state in ENDED_STATES and model.index(typed.case_id) is None:
+            screen.show_case(typed.case_id)  # no list has it, and it can be read all the same
         else:
             if model.index(typed.case_id) is None:
                 model.clear()

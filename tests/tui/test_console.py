@@ -667,6 +667,18 @@ async def test_the_command_line_goes_to_a_case_a_view_and_a_verb() -> None:
         await it.sees("There are the views all, mine, unowned, late")
 
 
+async def test_the_command_line_opens_a_case_that_has_ended_and_no_list_has() -> None:
+    session = SampleSession()
+    ended = replace(sketch()[3], state="RESOLVED", clocks=())
+    session.mirror.swap([*(each for each in sketch() if each.case_id != ended.case_id), ended])
+    async with desk(session) as it:
+        await ready(it)
+        view = it.app.model.view
+        await it.press(":", *"c-7f3a-9k2m", "enter")
+        await it.until(lambda: it.app.floor.view.opened == SCHOOL)
+        assert it.app.model.view == view
+
+
 async def test_a_new_snapshot_from_nothing_takes_the_selection_up_again() -> None:
     async with desk() as it:
         await ready(it)

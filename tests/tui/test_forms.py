@@ -178,3 +178,13 @@ def test_factors_are_completed_by_name_and_by_value(typed: str, becomes: tuple[s
 
 def test_a_second_vulnerability_is_completed_behind_the_first() -> None:
     assert "vulnerability=minor,adult" in complete_factors("vulnerability=minor,")
+
+
+def test_an_outcome_that_the_rules_know_is_offered() -> None:
+    def offered(case_type: str) -> tuple[str, ...]:
+        case = replace(sketch()[3], case_type=case_type)
+        return next(each.choices for each in fields_of(VERBS["resolve"], case, me="ana") if each.ask.name == "outcome")
+
+    assert "REFUSED_FRAUD" in offered("EDR")
+    assert offered("CSEA") == ("reported", "not_reportable")
+    assert offered("DOX") == ()
